@@ -1,1 +1,16 @@
-//! Skeleton.
+//! Every value that crosses a boundary: kernel to network, kernel to store, node to whoever drives it.
+//!
+//! Plain enums with public fields. libp2p, rusqlite, webrtc and Bevy types never appear here, so adapters, the core and
+//! the client compile beside one another. This crate does no work of its own. Start with [`node::NodeCommand`].
+
+pub mod error;
+pub mod handle;
+pub mod net;
+pub mod node;
+pub mod store;
+
+pub use error::{ErrorCode, NodeError};
+pub use handle::{NodeHandle, Waker};
+pub use net::{Address, Direction, NetCommand, NetEvent, Route, Verdict};
+pub use node::*;
+pub use store::{PeerRecord, SpaceRecord, Startup, StoreFault, StoreReply, StoreRequest};

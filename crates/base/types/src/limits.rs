@@ -1,0 +1,125 @@
+//! Every bound in one place. A queue, loop, frame, map or message without a line here is a defect.
+
+/// Version of entries this build writes.
+pub const ENTRY_VERSION: u8 = 1;
+/// Bytes of one entry's body.
+pub const BODY_BYTES: usize = 16 * 1024;
+/// Bytes of one envelope.
+pub const ENVELOPE_BYTES: usize = 768;
+/// Bytes of the envelope's `ext`.
+pub const EXT_BYTES: usize = 256;
+/// Bytes of a whole encoded entry.
+pub const ENTRY_BYTES: usize = ENVELOPE_BYTES + 64 + BODY_BYTES + 32;
+/// Depth of nesting any decoder follows.
+pub const CBOR_DEPTH: usize = 8;
+/// Characters of a message.
+pub const MESSAGE_CHARS: usize = 4_000;
+/// Characters of a person's, role's, channel's or community's name.
+pub const NAME_CHARS: usize = 64;
+/// Characters of a channel's topic.
+pub const TOPIC_CHARS: usize = 512;
+/// Bytes of one reaction.
+pub const EMOJI_BYTES: usize = 64;
+/// Bytes of a setting's key.
+pub const SETTING_KEY_BYTES: usize = 64;
+/// Bytes of a setting's value.
+pub const SETTING_VALUE_BYTES: usize = 2_048;
+/// Entries one register may supersede.
+pub const REPLACES: usize = 64;
+/// Parents or removals an epoch names.
+pub const EPOCH_LINKS: usize = 64;
+/// Devices standing at once for one user.
+pub const DEVICES_PER_USER: usize = 8;
+/// Certificate numbers run below this.
+pub const DEVICE_NUMBERS: u8 = 64;
+
+/// Hard caps per device and UTC day, part of admission.
+pub const DAY_SCOPE_ENTRIES: u32 = 8_192;
+/// Entries of one device a day in all scopes.
+pub const DAY_ENTRIES: u32 = 16_384;
+/// Body bytes of one device a day.
+pub const DAY_BODY_BYTES: u64 = 32 * 1024 * 1024;
+/// Scopes one device writes to in a day.
+pub const DAY_SCOPES: u32 = 1_024;
+/// Days ahead of today that an entry may claim; beyond, it waits.
+pub const DAYS_AHEAD: u32 = 2;
+/// `Admit`s one member writes in an hour.
+pub const ADMITS_PER_HOUR: u32 = 60;
+/// Stamps further ahead of the clock than this are not followed, in milliseconds.
+pub const HLC_FOLLOW_MS: u64 = 120_000;
+/// A clock further from the members' median than this is reported, in milliseconds.
+pub const CLOCK_SKEW_WARN_MS: u64 = 300_000;
+
+/// Entries waiting for the introduction of their device, per space.
+pub const WAITING_ENTRIES: usize = 1_024;
+/// Entries waiting from one device.
+pub const WAITING_PER_DEVICE: usize = 128;
+/// Entries kept of a log past the point where it broke.
+pub const BROKEN_TAIL: usize = 64;
+
+/// Bytes of one frame on a link.
+pub const FRAME_BYTES: usize = 512 * 1024;
+/// Bytes of one gossip payload.
+pub const GOSSIP_BYTES: usize = 64 * 1024;
+/// Bytes of one ephemeral's sealed body.
+pub const EPHEMERAL_BYTES: usize = 1_024;
+/// Bytes of entries in one sync answer.
+pub const SYNC_BATCH_BYTES: usize = 256 * 1024;
+/// Entries in one sync answer.
+pub const SYNC_BATCH_ENTRIES: usize = 1_024;
+/// Day digests in one frame.
+pub const SYNC_DAYS: usize = 4_096;
+/// Ids asked for in one frame.
+pub const SYNC_IDS: usize = 4_096;
+/// Bytes of one range-reconciliation message.
+pub const RECONCILE_BYTES: usize = 60_000;
+/// Rounds of one reconciliation before it is given up.
+pub const RECONCILE_ROUNDS: u32 = 64;
+/// Requests one link may have open with us.
+pub const SYNC_REQUESTS: usize = 8;
+/// Self-verifying control entries an unproven peer may push.
+pub const STRANGER_ENTRIES: usize = 64;
+/// Spaces one device is in.
+pub const SPACES: usize = 256;
+
+/// Frames queued towards one link.
+pub const LINK_QUEUE: usize = 256;
+/// Links open at once.
+pub const LINKS: usize = 200;
+/// Peers remembered on disk.
+pub const PEER_BOOK: usize = 1_024;
+/// Addresses remembered for one peer.
+pub const PEER_ADDRESSES: usize = 8;
+/// Peers named in an invite link.
+pub const INVITE_PEERS: usize = 8;
+/// Characters of an invite link.
+pub const LINK_CHARS: usize = 2_048;
+
+/// Commands queued towards the kernel.
+pub const COMMAND_QUEUE: usize = 256;
+/// Events queued towards a reader.
+pub const EVENT_QUEUE: usize = 4_096;
+/// Requests queued towards the store.
+pub const STORE_QUEUE: usize = 1_024;
+/// Commands and events between the kernel and the network.
+pub const NET_QUEUE: usize = 1_024;
+/// Messages of a window held for the reader.
+pub const WINDOW_MESSAGES: usize = 200;
+/// Windows open at once.
+pub const WINDOWS: usize = 8;
+/// Messages one `message.list` answers with.
+pub const LIST_MESSAGES: usize = 500;
+/// Days of one channel folded in memory at once.
+pub const TIMELINE_DAYS: usize = 8;
+/// Distinct reactions kept on one message.
+pub const REACTIONS: usize = 50;
+/// Bytes of one line of the control protocol.
+pub const CONTROL_LINE_BYTES: usize = 64 * 1024;
+/// Milliseconds a typing notice is shown.
+pub const TYPING_MS: u64 = 8_000;
+/// Milliseconds between two typing notices of one person.
+pub const TYPING_EVERY_MS: u64 = 5_000;
+/// Milliseconds a presence lease lasts.
+pub const PRESENCE_MS: u64 = 900_000;
+/// Milliseconds between two comparisons of heads on a link, before jitter.
+pub const HEADS_EVERY_MS: u64 = 20_000;
