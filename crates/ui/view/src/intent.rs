@@ -1,0 +1,89 @@
+//! What a person asked for. Views only ever push to [`Intents`]; the caller turns them into commands.
+
+use hearth_ports::Anchor;
+use hearth_types::{ChannelId, ChannelKind, EntryId, SpaceId};
+
+/// Dark or light.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThemeChoice {
+    /// Dark surfaces.
+    #[default]
+    Dark,
+    /// Light surfaces.
+    Light,
+}
+
+/// One wish.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Intent {
+    /// Onboarding 1: name and colour (0xRRGGBB) were chosen. The caller moves to [`crate::OnboardingStep::JoinOrCreate`].
+    SetIdentity { name: String, color: u32 },
+    /// Onboarding 2: go back to name and colour.
+    Back,
+    /// Show this community.
+    SelectCommunity(SpaceId),
+    /// Show this channel.
+    SelectChannel(ChannelId),
+    /// Found a community. Answer with `dialog_done` or `dialog_failed` on the state that asked, or `failed` in onboarding.
+    CreateCommunity { name: String },
+    /// Join by a link; answered like `CreateCommunity`.
+    Join { link: String },
+    /// Leave a community, confirmed.
+    Leave(SpaceId),
+    /// Rename a community; answered like `CreateCommunity`.
+    RenameCommunity { community: SpaceId, name: String },
+    /// New channel; answered like `CreateCommunity`.
+    CreateChannel { community: SpaceId, name: String, kind: ChannelKind },
+    /// Change a channel's name or topic; answered like `CreateCommunity`.
+    UpdateChannel { channel: ChannelId, name: String, topic: String },
+    /// Delete a channel, confirmed.
+    DeleteChannel(ChannelId),
+    /// Make an invite link. Answer with [`crate::UiState::invite_ready`] or `dialog_failed`.
+    CreateInvite { community: SpaceId, expires_s: Option<u64> },
+    /// Write a message.
+    Send { channel: ChannelId, text: String, reply_to: Option<EntryId> },
+    /// Change one's own.
+    Edit { message: EntryId, text: String },
+    /// Delete, confirmed.
+    Delete { message: EntryId },
+    /// Set or take back a reaction.
+    React { message: EntryId, emoji: String, on: bool },
+    /// Pin or unpin.
+    Pin { message: EntryId, on: bool },
+    /// One's own typing; repeated at most once in `limits::TYPING_EVERY_MS`.
+    Typing { channel: ChannelId },
+    /// The reader nears an edge of the window or jumps: centre it here.
+    MoveWindow { anchor: Anchor },
+    /// Back to the newest messages.
+    OpenNewest,
+    /// Everything up to this message was seen.
+    MarkRead { channel: ChannelId, message: EntryId },
+    /// Put this on the clipboard.
+    CopyText(String),
+    /// Open a web link that a person clicked.
+    OpenLink(String),
+    /// A toast was closed by hand.
+    DismissToast(u64),
+    /// The people list was shown or hidden by hand; [`crate::UiState`] has changed already, remember it for the next start.
+    PeopleShown(bool),
+    /// Dark or light.
+    SetTheme(ThemeChoice),
+    /// End the program.
+    Quit,
+}
+
+/// The wishes of one frame, in order.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Intents(pub Vec<Intent>);
+
+impl Intents {
+    /// Adds one.
+    pub fn push(&mut self, intent: Intent) {
+        self.0.push(intent);
+    }
+    /// Takes all out, in order.
+    pub fn drain(&mut self) -> impl Iterator<Item = Intent> + '_ {
+        self.0.drain(..)
+    }
+}
