@@ -1,6 +1,6 @@
 //! Who somebody is, as data: certificates, joins and the genesis object. Signing and checking are in `hearth-crypto`.
 
-use crate::{DeviceId, EntryId, SpaceId, UserId};
+use crate::{DeviceId, SpaceId, UserId};
 
 /// A root key vouches for a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +22,9 @@ pub struct Certificate {
 pub struct SignedJoin {
     /// The joining device.
     pub certificate: Certificate,
-    /// The invite record it uses.
-    pub invite: EntryId,
-    /// By the invite's key, over space, invite and certificate.
+    /// Public key of the invite record it uses.
+    pub invite_key: [u8; 32],
+    /// By that key, over space, key and certificate.
     pub signature: [u8; 64],
 }
 

@@ -84,8 +84,20 @@ pub const SPACES: usize = 256;
 
 /// Frames queued towards one link.
 pub const LINK_QUEUE: usize = 256;
+/// Bytes of frames queued towards one link.
+pub const LINK_QUEUE_BYTES: usize = 32 * 1024 * 1024;
 /// Links open at once.
 pub const LINKS: usize = 200;
+/// Connections to one peer at once: two of a simultaneous dial and one to spare.
+pub const CONNECTIONS_PER_PEER: u32 = 3;
+/// Peers being dialled at once.
+pub const DIALS: usize = 64;
+/// Gossip topics one peer takes part in.
+pub const TOPICS: usize = 256;
+/// Gossip messages queued towards one peer.
+pub const GOSSIP_QUEUE: usize = 256;
+/// Gossip messages waiting to be judged.
+pub const GOSSIP_WAITING: usize = 1_024;
 /// Peers remembered on disk.
 pub const PEER_BOOK: usize = 1_024;
 /// Addresses remembered for one peer.
@@ -101,6 +113,12 @@ pub const COMMAND_QUEUE: usize = 256;
 pub const EVENT_QUEUE: usize = 4_096;
 /// Requests queued towards the store.
 pub const STORE_QUEUE: usize = 1_024;
+/// Own appends that share one flush to the disk.
+pub const STORE_GROUP: usize = 256;
+/// Day keys, places and logs the store holds open, each.
+pub const STORE_OPEN_KEYS: usize = 1_024;
+/// Bytes free on the disk below which the reader is told.
+pub const STORE_LOW_SPACE_BYTES: u64 = 64 * 1024 * 1024;
 /// Commands and events between the kernel and the network.
 pub const NET_QUEUE: usize = 1_024;
 /// Messages of a window held for the reader.
@@ -123,3 +141,9 @@ pub const TYPING_EVERY_MS: u64 = 5_000;
 pub const PRESENCE_MS: u64 = 900_000;
 /// Milliseconds between two comparisons of heads on a link, before jitter.
 pub const HEADS_EVERY_MS: u64 = 20_000;
+/// Epoch secrets handed over in one frame.
+pub const WELCOME_SEALS: usize = 1_024;
+/// Peers named in one frame.
+pub const PEERS_SHARED: usize = 64;
+/// Bytes of one address.
+pub const ADDRESS_BYTES: usize = 128;

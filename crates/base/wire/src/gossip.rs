@@ -1,0 +1,137 @@
+//! What travels by gossip: entries as they stand, and small signed notices that are never stored.
+
+use crate::cbor::{Codec, DecodeError, Reader, Writer};
+use hearth_crypto::{DeviceKey, Entropy, EpochSecret, aead, hash, verify};
+use hearth_types::{ChannelId, DeviceId, SpaceId, limits};
+
+const VERSION: u8 = 1;
+const EPHEMERAL: &str = "hearth/ephemeral/1";
+
+/// A gossip payload once unwrapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GossipBody {
+    /// Bytes of one entry.
+    Entry(Vec<u8>),
+    /// A notice.
+    Ephemeral(Ephemeral),
+}
+
+/// A signed notice with an end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ephemeral {
+    /// Author.
+    pub device: DeviceId,
+    /// Rises with every notice of the device; older ones are dropped.
+    pub counter: u64,
+    /// Unix milliseconds after which it says nothing.
+    pub expires_at_ms: u64,
+    /// What it says.
+    pub signal: Signal,
+    signature: [u8; 64],
+}
+
+/// What a notice says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signal {
+    /// 0 offline, 1 idle, 2 online.
+    Presence(u8),
+    /// The author types in a channel.
+    Typing(ChannelId),
+    /// Of a later build.
+    Unknown(u64),
+}
+
+impl Ephemeral {
+    /// Signs a notice for `space`.
+    pub fn sign(space: SpaceId, counter: u64, expires_at_ms: u64, signal: Signal, key: &DeviceKey) -> Self {
+        let mut e = Self { device: key.id(), counter, expires_at_ms, signal, signature: [0; 64] };
+        e.signature = key.sign(EPHEMERAL, &[&space.0, &e.signed_part()]);
+        e
+    }
+    /// Whether its author wrote it for `space`.
+    pub fn holds(&self, space: SpaceId) -> bool {
+        verify(&self.device.0, EPHEMERAL, &[&space.0, &self.signed_part()], &self.signature)
+    }
+    fn signed_part(&self) -> Vec<u8> {
+        let mut w = Writer::default();
+        self.write_signed(&mut w);
+        w.finish()
+    }
+    fn write_signed(&self, w: &mut Writer) {
+        w.array(4).bytes(&self.device.0).uint(self.counter).uint(self.expires_at_ms).array(2);
+        match &self.signal {
+            Signal::Presence(state) => w.uint(0u8).uint(*state),
+            Signal::Typing(channel) => w.uint(1u8).bytes(&channel.0),
+            Signal::Unknown(kind) => w.uint(*kind).null(),
+        };
+    }
+}
+
+impl Codec for GossipBody {
+    fn write(&self, w: &mut Writer) {
+        w.array(3).uint(VERSION);
+        match self {
+            Self::Entry(bytes) => {
+                w.uint(0u8).bytes(bytes);
+            }
+            Self::Ephemeral(e) => {
+                w.uint(1u8).array(2);
+                e.write_signed(w);
+                w.bytes(&e.signature);
+            }
+        }
+    }
+    fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        r.array(3)?;
+        if r.uint::<u8>()? != VERSION {
+            return Err(DecodeError::Malformed);
+        }
+        match r.uint::<u8>()? {
+            0 => Ok(Self::Entry(r.bytes(limits::ENTRY_BYTES, "entry")?.to_vec())),
+            1 => {
+                r.array(2)?;
+                r.array(4)?;
+                let (device, counter, expires_at_ms) = (Codec::read(r)?, r.uint()?, r.uint()?);
+                r.array(2)?;
+                let signal = match r.uint::<u64>()? {
+                    0 => Signal::Presence(r.uint()?),
+                    1 => Signal::Typing(Codec::read(r)?),
+                    kind => {
+                        r.option(|_| Err::<(), _>(DecodeError::Malformed))?;
+                        Signal::Unknown(kind)
+                    }
+                };
+                Ok(Self::Ephemeral(Ephemeral { device, counter, expires_at_ms, signal, signature: r.fixed()? }))
+            }
+            _ => Err(DecodeError::Malformed),
+        }
+    }
+}
+
+/// Wraps a payload under the epoch, so that a relay that is no member reads nothing.
+/// Bytes: a one-byte version, an eight-byte hint at the epoch, the sealed payload.
+pub fn wrap(body: &GossipBody, secret: &EpochSecret, entropy: &mut impl Entropy) -> Vec<u8> {
+    let hint = hint(secret);
+    let mut out = vec![VERSION];
+    out.extend_from_slice(&hint);
+    out.extend_from_slice(&aead::seal(&secret.gossip_key(), &hint, &body.to_bytes(), entropy));
+    out
+}
+
+/// Unwraps with the first of `secrets` that the hint names.
+pub fn unwrap<'a>(payload: &[u8], secrets: impl IntoIterator<Item = &'a EpochSecret>) -> Result<GossipBody, DecodeError> {
+    if payload.len() > limits::GOSSIP_BYTES {
+        return Err(DecodeError::Limit("gossip"));
+    }
+    let Some((&[VERSION], rest)) = payload.split_first_chunk::<1>() else { return Err(DecodeError::Malformed) };
+    let Some((wanted, sealed)) = rest.split_first_chunk::<8>() else { return Err(DecodeError::Malformed) };
+    let secret = secrets.into_iter().find(|s| hint(s) == *wanted).ok_or(DecodeError::Signature)?;
+    let plain = aead::open(&secret.gossip_key(), wanted, sealed).map_err(|_| DecodeError::Signature)?;
+    GossipBody::from_bytes(&plain)
+}
+
+fn hint(secret: &EpochSecret) -> [u8; 8] {
+    let mut out = [0; 8];
+    out.copy_from_slice(&hash("hearth/gossip-hint/1", &[secret.gossip_key().expose()])[..8]);
+    out
+}
