@@ -1,0 +1,5 @@
+//! What the store promises, one file a promise. `support` drives it as the node does: requests in, answers out.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod conformance;
+mod support;
