@@ -17,7 +17,9 @@ const IMPURE: &[(&str, &str)] = &[
     ("OsRng", "take the random bytes as an argument"),
     ("getrandom::", "take the random bytes as an argument"),
     ("std::fs", "files belong to crates/io"),
-    ("std::net", "sockets belong to crates/io"),
+    ("TcpStream", "sockets belong to crates/io"),
+    ("TcpListener", "sockets belong to crates/io"),
+    ("UdpSocket", "sockets belong to crates/io"),
     ("std::thread", "threads belong to crates/io"),
 ];
 
@@ -130,7 +132,7 @@ mod tests {
         let found = |path: &str, text: &str| {
             check(&Tree { files: [(path.to_owned(), text.to_owned())].into(), ..Tree::default() })
         };
-        for word in ["Instant::now()", "SystemTime::now()", "HashMap::new()", "HashSet::new()", "OsRng", "getrandom::fill(b)", "std::fs::read(p)", "std::net::TcpStream", "std::thread::spawn(f)"] {
+        for word in ["Instant::now()", "SystemTime::now()", "HashMap::new()", "HashSet::new()", "OsRng", "getrandom::fill(b)", "std::fs::read(p)", "TcpStream::connect(a)", "std::net::UdpSocket", "std::thread::spawn(f)"] {
             let text = format!("\nfn f() {{ let x = {word}; }}");
             let hits = found("crates/core/kernel/src/lib.rs", &text);
             assert_eq!(hits.iter().map(|f| f.place.as_str()).collect::<Vec<_>>(), ["crates/core/kernel/src/lib.rs:2"], "{word}");

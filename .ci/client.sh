@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Builds and opens the client. Without a display: the demo of three peers, and a picture of the client.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+out=${CARGO_TARGET_DIR:-$HOME/.cache/hearth/target}
+export CARGO_TARGET_DIR=$out
+
+if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
+  exec cargo run --quiet -p hearth-desktop --bin hearth
+fi
+
+echo "No display here: three peers will found a community and chat, then the client is drawn into a picture."
+cargo build -p hearth-cli -p hearth-desktop --bins
+"$out/debug/hearth-cli" demo
+picture=$out/hearth.png
+"$out/debug/hearth" --screenshot "$picture"
+echo "The client's picture: $picture"
