@@ -273,7 +273,7 @@ impl Actor {
     /// What a fault means outside, with the file system asked whether a device error is really lack of space.
     fn fault(&mut self, fault: Fault) -> StoreFault {
         tracing::warn!(%fault, "a request failed");
-        if fault.is_damage() {
+        if fault.is_damage() && self.config.vfs.is_none() {
             open::ask_for_check(&self.config.path);
         }
         if fault.is_device() && self.free_bytes() == Some(0) {

@@ -116,10 +116,12 @@ pub(crate) fn connect(path: &Path, vfs: Option<&str>) -> Result<Connection, Faul
         None => Connection::open_with_flags(path, flags)?,
     };
     conn.busy_timeout(Duration::ZERO)?;
+    // EXTRA until the first write: turning the log on deletes a rollback journal, and if a power cut brought that one
+    // back, SQLite would undo the whole database with it. EXTRA flushes the folder after the deletion.
     // Exclusive locking keeps the index of the log in memory: no shared-memory file, which a full disk could tear.
     conn.execute_batch(
         "PRAGMA locking_mode = EXCLUSIVE;
-         PRAGMA synchronous = FULL;
+         PRAGMA synchronous = EXTRA;
          PRAGMA secure_delete = ON;
          PRAGMA temp_store = MEMORY;
          PRAGMA trusted_schema = OFF;

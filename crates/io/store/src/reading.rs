@@ -199,3 +199,32 @@ fn target(row: &Row<'_>, day: usize, id: usize) -> rusqlite::Result<Option<Targe
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// The steps SQLite takes for a query, one a line.
+    fn plan(conn: &Connection, sql: &str) -> String {
+        let mut query = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let count = query.parameter_count();
+        let params = rusqlite::params_from_iter(vec![1_i64; count]);
+        let steps = query.query_map(params, |row| row.get::<_, String>(3)).unwrap();
+        steps.collect::<Result<Vec<_>, _>>().unwrap().join("\n")
+    }
+
+    #[test]
+    fn no_query_walks_a_whole_table_or_sorts() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        crate::migrations::apply(&mut conn).unwrap();
+        for sql in [DAY, DAY_BEFORE, DAY_IDS, BY_ID, PLACE, SUMMARIES] {
+            let plan = plan(&conn, sql);
+            assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
+        }
+        assert!(plan(&conn, DAY_IDS).contains("USING COVERING INDEX entries_by_target_day (place=? AND target_day=?)"));
+        assert!(plan(&conn, SUMMARIES).contains("USING COVERING INDEX entries_by_day (place=?)"));
+        let before = plan(&conn, DAY_BEFORE);
+        assert!(before.contains("entries_by_day (place=? AND day=? AND (hlc,id)<(?,?))"), "{before}");
+    }
+}

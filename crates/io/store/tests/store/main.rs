@@ -2,4 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod conformance;
+mod full;
+mod killed;
+mod lossy;
+mod power;
 mod support;
