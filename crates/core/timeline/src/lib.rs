@@ -14,3 +14,6 @@ pub use entry::Opened;
 pub use fold::Timeline;
 pub use message::{Message, Place};
 pub use window::{DayCount, Focus, Window};
+
+#[cfg(test)]
+mod tests;

@@ -80,7 +80,9 @@ impl Message {
                 }
                 wins
             }
-            Some(ContentBody::Delete) if entry.author == self.author || entry.manages => !std::mem::replace(&mut self.deleted, true),
+            Some(ContentBody::Delete) if entry.author == self.author || entry.manages => {
+                !std::mem::replace(&mut self.deleted, true)
+            }
             Some(ContentBody::Pin { on }) if entry.manages => {
                 let wins = self.pin.is_none_or(|(latest, _)| latest < stamp);
                 if wins {
