@@ -127,8 +127,8 @@ pub const WINDOW_MESSAGES: usize = 200;
 pub const WINDOWS: usize = 8;
 /// Messages one `message.list` answers with.
 pub const LIST_MESSAGES: usize = 500;
-/// Days of one channel folded in memory at once.
-pub const TIMELINE_DAYS: usize = 8;
+/// Days of one channel folded in memory at once for one window; dense days fill a window long before.
+pub const TIMELINE_DAYS: usize = 64;
 /// Distinct reactions kept on one message.
 pub const REACTIONS: usize = 50;
 /// Bytes of one line of the control protocol.
@@ -138,7 +138,7 @@ pub const TYPING_MS: u64 = 8_000;
 /// Milliseconds between two typing notices of one person.
 pub const TYPING_EVERY_MS: u64 = 5_000;
 /// Milliseconds a presence lease lasts.
-pub const PRESENCE_MS: u64 = 900_000;
+pub const PRESENCE_MS: u64 = 75_000;
 /// Milliseconds between two comparisons of heads on a link, before jitter.
 pub const HEADS_EVERY_MS: u64 = 20_000;
 /// Epoch secrets handed over in one frame.

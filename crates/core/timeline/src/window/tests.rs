@@ -135,7 +135,7 @@ fn an_empty_channel_is_an_empty_window() {
     let (mut window, timeline) = (Window::new(Focus::Newest), Timeline::new(CHANNEL));
     assert_eq!(window.wanted_days(&timeline, &[]), []);
     let reset = WindowDiff::Reset { channel: CHANNEL, messages: vec![], before: false, after: false };
-    assert_eq!(window.update(&timeline, &[]), [reset.clone()]);
+    assert_eq!(window.update(&timeline, &[]), std::slice::from_ref(&reset));
     assert_eq!(window.update(&timeline, &[]), []);
     window.lost();
     assert_eq!(window.update(&timeline, &[]), [reset]);
