@@ -5,33 +5,34 @@
 //! touch Bevy, a clock, a file or the network, and no word of a protocol reaches its surface.
 //! Start reading at [`view`] for the inputs, [`intent`] for the outputs and [`main_ui`] for how the screen is put together.
 
+pub mod avatar;
+pub mod channels;
+pub mod civil;
+pub mod composer;
+mod dialogs;
+pub mod header;
+pub mod icons;
 pub mod intent;
+mod join_form;
+mod main_view;
+pub mod markup;
+mod onboarding;
+pub mod people;
+pub mod rail;
+pub mod spring;
 pub mod state;
+pub mod timeline;
+mod toasts;
 pub mod tokens;
 pub mod view;
+pub mod widgets;
 
 pub use intent::{Intent, Intents, ThemeChoice};
+pub use main_view::main_ui;
+pub use onboarding::onboarding_ui;
 pub use state::{OnboardingState, UiState};
 pub use tokens::Tokens;
 pub use view::{
     Activity, ChannelItem, CommunityItem, Frame, MainView, Motion, OnboardingStep, OnboardingView, SyncView, Toast, ToastLevel,
     TypingView, WindowView,
 };
-
-/// Draws onboarding over the whole of `ui`. The background is left transparent when `view.backdrop` is set.
-pub fn onboarding_ui(
-    ui: &mut egui::Ui,
-    view: &OnboardingView<'_>,
-    state: &mut OnboardingState,
-    frame: &Frame<'_>,
-    intents: &mut Intents,
-) -> Activity {
-    let _ = (ui, view, state, frame, intents);
-    Activity::default()
-}
-
-/// Draws the main view over the whole of `ui`: rail, channels, header, timeline, composer, people, dialogs and toasts.
-pub fn main_ui(ui: &mut egui::Ui, view: &MainView<'_>, state: &mut UiState, frame: &Frame<'_>, intents: &mut Intents) -> Activity {
-    let _ = (ui, view, state, frame, intents);
-    Activity::default()
-}

@@ -1,5 +1,11 @@
 //! What only the screen knows. The caller owns one of each and passes it back every frame.
 
+use crate::composer::Composer;
+use crate::dialogs::{Dialog, Kind};
+use crate::join_form::JoinForm;
+use crate::people::PeopleOrder;
+use crate::spring::Springs;
+use crate::timeline::TimelineState;
 use hearth_ports::InviteView;
 
 /// State of onboarding: what was typed, and what the last attempt came to.
@@ -7,47 +13,78 @@ use hearth_ports::InviteView;
 pub struct OnboardingState {
     /// Name typed.
     pub name: String,
-    /// Link typed.
-    pub link: String,
-    pub(crate) busy: bool,
-    pub(crate) error: Option<String>,
+    /// Colour chosen, 0xRRGGBB; none means the first swatch.
+    pub color: Option<u32>,
+    pub(crate) form: JoinForm,
+    pub(crate) springs: Springs,
+    pub(crate) shown: Option<crate::OnboardingStep>,
 }
 
 impl OnboardingState {
     /// `CreateCommunity` or `Join` failed; the sentence is shown and the form works again.
     pub fn failed(&mut self, sentence: impl Into<String>) {
-        self.busy = false;
-        self.error = Some(sentence.into());
+        self.form.busy = false;
+        self.form.error = Some(sentence.into());
     }
     /// It worked (the caller usually shows the main view next).
     pub fn done(&mut self) {
-        self.busy = false;
-        self.error = None;
+        self.form = JoinForm::default();
     }
 }
 
 /// State of the main view: scroll, drafts, dialogs, springs.
 #[derive(Debug, Default)]
 pub struct UiState {
-    /// Whether the people list is wanted (it still hides below 1100 points of width).
+    /// Whether the people list was hidden by hand (it also hides in narrow windows).
     pub people_hidden: bool,
+    /// The message list.
+    pub timeline: TimelineState,
+    /// What is being written.
+    pub composer: Composer,
+    pub(crate) dialog: Option<Dialog>,
+    pub(crate) springs: Springs,
+    pub(crate) people: PeopleOrder,
 }
 
 impl UiState {
     /// The dialog's wish was granted: it closes.
-    pub fn dialog_done(&mut self) {}
-    /// It was refused: the sentence is shown in the dialog, which works again.
-    pub fn dialog_failed(&mut self, sentence: impl Into<String>) {
-        let _ = sentence.into();
+    pub fn dialog_done(&mut self) {
+        self.dialog = None;
+        self.composer.focus();
+    }
+    /// It was refused: the sentence is shown in the dialog, which works again. False when no dialog is open to show it.
+    pub fn dialog_failed(&mut self, sentence: impl Into<String>) -> bool {
+        let Some(dialog) = &mut self.dialog else { return false };
+        let sentence = sentence.into();
+        dialog.busy = false;
+        if let Kind::Add(form) = &mut dialog.kind {
+            form.busy = false;
+            form.error = Some(sentence);
+        } else {
+            dialog.error = Some(sentence);
+        }
+        true
     }
     /// The link asked for by `CreateInvite`.
     pub fn invite_ready(&mut self, invite: &InviteView) {
-        let _ = invite;
+        if let Some(dialog) = &mut self.dialog {
+            if let Kind::Invite { link, .. } = &mut dialog.kind {
+                *link = Some(invite.link.clone());
+                dialog.busy = false;
+                dialog.error = None;
+            }
+        }
     }
-    /// Opens the join dialog with a link filled in (a link given at start).
+    /// Opens the join dialog with a link filled in (a link given at start or handed over by another start).
     pub fn offer_link(&mut self, link: impl Into<String>) {
-        let _ = link.into();
+        self.dialog = Some(Dialog::new(Kind::Add(JoinForm { link: link.into(), ..JoinForm::default() })));
     }
     /// Puts the keyboard into the composer on the next frame (screen 3).
-    pub fn focus_composer(&mut self) {}
+    pub fn focus_composer(&mut self) {
+        self.composer.focus();
+    }
+    /// Whether a dialog is open.
+    pub fn dialog_open(&self) -> bool {
+        self.dialog.is_some()
+    }
 }

@@ -1,0 +1,212 @@
+//! Buttons, fields and rows that every screen shares. Each names itself for screen readers.
+
+use crate::Tokens;
+use crate::icons::{self, Icon};
+use crate::tokens::MEDIUM;
+use egui::{
+    Align2, Color32, CornerRadius, FontFamily, FontId, Galley, Id, Margin, Painter, Pos2, Rect, Response, Sense, Stroke, StrokeKind, TextEdit, Ui,
+    UiBuilder, WidgetInfo, WidgetType, pos2, text::LayoutJob, vec2,
+};
+use std::sync::Arc;
+
+/// Rank of a button.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rank {
+    /// The one thing to do here.
+    Main,
+    /// Everything else.
+    Quiet,
+    /// Cannot be undone.
+    Danger,
+}
+
+/// A font of weight 500.
+pub fn medium(size: f32) -> FontId {
+    FontId::new(size, FontFamily::Name(MEDIUM.into()))
+}
+
+/// A font of weight 600.
+pub fn bold(size: f32) -> FontId {
+    FontId::new(size, FontFamily::Name(crate::tokens::BOLD.into()))
+}
+
+/// A region of its own inside `ui`, clipped to `rect`.
+pub fn region<R>(ui: &mut Ui, salt: &str, rect: Rect, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let mut child = ui.new_child(UiBuilder::new().id_salt(salt).max_rect(rect));
+    child.shrink_clip_rect(rect);
+    add(&mut child)
+}
+
+/// One line of text, cut with an ellipsis at `width`.
+pub fn elided(painter: &Painter, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    let mut job = LayoutJob::simple_singleline(text.replace('\n', " "), font, color);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(0.0));
+    painter.layout_job(job)
+}
+
+/// Draws one line with its middle on `y`; gives its width.
+pub fn line_at(painter: &Painter, x: f32, y: f32, text: &str, font: FontId, color: Color32, width: f32) -> f32 {
+    let galley = elided(painter, text, font, color, width);
+    let size = galley.size();
+    painter.galley(pos2(x, (y - size.y / 2.0).round()), galley, color);
+    size.x
+}
+
+/// The ring around what has the keyboard.
+pub fn focus_ring(painter: &Painter, response: &Response, rect: Rect, radius: f32, tokens: &Tokens) {
+    if response.has_focus() {
+        painter.rect_stroke(rect, radius, Stroke::new(2.0, tokens.color.accent), StrokeKind::Outside);
+    }
+}
+
+/// Whether Enter or Space pressed it, or the pointer.
+pub fn pressed(response: &Response) -> bool {
+    response.clicked()
+}
+
+/// A button with words, `width` wide or as wide as its words.
+pub fn button(ui: &mut Ui, tokens: &Tokens, rank: Rank, text: &str, enabled: bool, width: Option<f32>) -> Response {
+    let font = medium(tokens.text_size.body);
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER);
+    let size = vec2(width.unwrap_or(galley.size().x + 2.0 * tokens.space.lg), 36.0);
+    let (rect, response) = ui.allocate_exact_size(size, if enabled { Sense::click() } else { Sense::hover() });
+    response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, enabled, text));
+    let c = &tokens.color;
+    let hot = enabled && response.hovered();
+    let (fill, ink) = match rank {
+        Rank::Main if !enabled => (c.selected, c.faint),
+        Rank::Main => (if hot { c.accent_hover } else { c.accent }, c.on_accent),
+        Rank::Danger => (if hot { crate::tokens::contrast::mix(c.danger_fill, Color32::BLACK, 0.12) } else { c.danger_fill }, c.on_danger),
+        Rank::Quiet => (if hot { c.selected } else { Color32::TRANSPARENT }, if enabled { c.text } else { c.faint }),
+    };
+    let radius = tokens.radius.control + 2.0;
+    let painter = ui.painter();
+    painter.rect_filled(rect, radius, fill);
+    if rank == Rank::Quiet {
+        painter.rect_stroke(rect, radius, Stroke::new(1.0, c.control.gamma_multiply(0.6)), StrokeKind::Inside);
+    }
+    painter.galley((rect.center() - galley.size() / 2.0).round(), galley, ink);
+    focus_ring(painter, &response, rect, radius, tokens);
+    if enabled { response.on_hover_cursor(egui::CursorIcon::PointingHand) } else { response }
+}
+
+/// A square button with a picture; `name` is read out and shown as a tooltip.
+pub fn icon_button(ui: &mut Ui, tokens: &Tokens, rect: Rect, which: Icon, name: &str, on: bool) -> Response {
+    let id = ui.id().with(("icon", name, rect.min.y as i32));
+    let response = ui.interact(rect, id, Sense::click());
+    response.widget_info(|| WidgetInfo::selected(WidgetType::Button, true, on, name));
+    let c = &tokens.color;
+    if response.hovered() {
+        ui.painter().rect_filled(rect, tokens.radius.control, c.selected);
+    }
+    let ink = if on || response.hovered() { c.text } else { c.muted };
+    icons::icon(ui.painter(), which, rect.center(), 18.0, ink);
+    focus_ring(ui.painter(), &response, rect, tokens.radius.control, tokens);
+    tip(response.on_hover_cursor(egui::CursorIcon::PointingHand), tokens, name)
+}
+
+/// A small dark tooltip.
+pub fn tip(response: Response, tokens: &Tokens, text: &str) -> Response {
+    response.on_hover_ui(|ui| {
+        ui.set_max_width(280.0);
+        ui.label(egui::RichText::new(text).size(tokens.text_size.list).color(tokens.color.text));
+    })
+}
+
+/// A labelled field of one line. The label stands above it and names it.
+#[allow(clippy::too_many_arguments)]
+pub fn field(ui: &mut Ui, tokens: &Tokens, id: Id, label: &str, hint: &str, text: &mut String, limit: usize, focus: bool) -> Response {
+    let c = &tokens.color;
+    let width = ui.available_width();
+    ui.spacing_mut().item_spacing.y = tokens.space.sm;
+    let label_response = ui.add(egui::Label::new(egui::RichText::new(label).font(medium(tokens.text_size.list)).color(c.muted)));
+    let (rect, _) = ui.allocate_exact_size(vec2(width, 40.0), Sense::hover());
+    let painter = ui.painter().clone();
+    let bg = if tokens.dark { c.bg1 } else { c.bg2 };
+    painter.rect_filled(rect, tokens.radius.control + 2.0, bg);
+    let mut inner = ui.new_child(UiBuilder::new().max_rect(rect.shrink2(vec2(tokens.space.md, 0.0))).layout(egui::Layout::left_to_right(egui::Align::Center)));
+    let response = inner.add(
+        TextEdit::singleline(text)
+            .id(id)
+            .frame(egui::Frame::NONE)
+            .margin(Margin::ZERO)
+            .desired_width(f32::INFINITY)
+            .char_limit(limit)
+            .font(FontId::proportional(tokens.text_size.body))
+            .vertical_align(egui::Align::Center)
+            .hint_text(egui::RichText::new(hint).color(c.faint)),
+    );
+    if focus {
+        response.request_focus();
+    }
+    let edge = if response.has_focus() { Stroke::new(2.0, c.accent) } else { Stroke::new(1.0, c.control) };
+    painter.rect_stroke(rect, tokens.radius.control + 2.0, edge, StrokeKind::Inside);
+    response.labelled_by(label_response.id)
+}
+
+/// A line of a menu. `true` when chosen.
+pub fn menu_item(ui: &mut Ui, tokens: &Tokens, which: Option<Icon>, text: &str, danger: bool) -> bool {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width().max(188.0), tokens.size.row), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, text));
+    let c = &tokens.color;
+    let ink = if danger { c.danger } else { c.text };
+    if response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(rect, tokens.radius.control, c.selected);
+    }
+    let mut x = rect.left() + tokens.space.sm;
+    if let Some(which) = which {
+        icons::icon(ui.painter(), which, pos2(x + 8.0, rect.center().y), 16.0, if danger { c.danger } else { c.muted });
+        x += 26.0;
+    }
+    line_at(ui.painter(), x, rect.center().y, text, FontId::proportional(tokens.text_size.list + 0.5), ink, rect.right() - x - 4.0);
+    if response.clicked() {
+        ui.close();
+    }
+    response.clicked()
+}
+
+/// A hairline across a menu.
+pub fn menu_line(ui: &mut Ui, tokens: &Tokens) {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 9.0), Sense::hover());
+    ui.painter().hline(rect.x_range(), rect.center().y, Stroke::new(1.0, tokens.color.line));
+}
+
+/// A wrapped paragraph.
+pub fn paragraph(ui: &mut Ui, tokens: &Tokens, text: &str, color: Color32) -> Response {
+    let mut job = LayoutJob::simple(text.to_owned(), FontId::proportional(tokens.text_size.body), color, ui.available_width());
+    for s in &mut job.sections {
+        s.format.line_height = Some(tokens.body_line());
+    }
+    ui.add(egui::Label::new(job).wrap())
+}
+
+/// A heading.
+pub fn heading(ui: &mut Ui, tokens: &Tokens, text: &str, size: f32) -> Response {
+    let response = ui.add(egui::Label::new(egui::RichText::new(text).font(bold(size)).color(tokens.color.text)).wrap());
+    response
+}
+
+/// A sentence about what went wrong, with its sign.
+pub fn error_line(ui: &mut Ui, tokens: &Tokens, text: &str) {
+    ui.horizontal_top(|ui| {
+        let (rect, _) = ui.allocate_exact_size(vec2(16.0, tokens.body_line()), Sense::hover());
+        icons::icon(ui.painter(), Icon::Alert, rect.center(), 16.0, tokens.color.danger);
+        paragraph(ui, tokens, text, tokens.color.danger);
+    });
+}
+
+/// Text centred at a point, for badges.
+pub fn badge(painter: &Painter, right_center: Pos2, count: u32, fill: Color32, ink: Color32) -> f32 {
+    let text = if count > 99 { "99+".to_owned() } else { count.to_string() };
+    let galley = painter.layout_no_wrap(text, bold(11.0), ink);
+    let width = (galley.size().x + 10.0).max(18.0);
+    let rect = Rect::from_min_size(pos2(right_center.x - width, right_center.y - 9.0), vec2(width, 18.0));
+    painter.rect_filled(rect, CornerRadius::same(9), fill);
+    painter.galley((rect.center() - galley.size() / 2.0).round(), galley, ink);
+    width
+}
+
+/// Text aligned around a point.
+pub fn text_at(painter: &Painter, at: Pos2, align: Align2, text: &str, font: FontId, color: Color32) -> Rect {
+    painter.text(at, align, text, font, color)
+}
