@@ -1,0 +1,319 @@
+//! Connections become links, and end.
+
+use super::{Actor, Timer};
+use crate::{
+    address, gossip, key,
+    link::{
+        handler::{LinkStream, Outcome},
+        pump::{self, Ended, LinkEnd, NotQueued, Stop},
+    },
+};
+use hearth_ports::{Direction, NetEvent};
+use hearth_types::{PeerKey, limits};
+use libp2p::{Multiaddr, PeerId, Stream, core::ConnectedPoint, swarm::ConnectionId};
+use std::{collections::BTreeSet, time::Duration};
+use tokio::time::Instant;
+
+/// How long two connections to one peer stand side by side, so that what is under way on the second can end.
+const REAP: Duration = Duration::from_secs(2);
+/// The side that does not choose waits longer, lest it close what the chooser is about to fall back on.
+const REAP_LATE: Duration = Duration::from_secs(6);
+/// A connection without a link by then is no use.
+const SETTLE: Duration = Duration::from_secs(10);
+/// Strangers' links without a frame for this long are closed.
+pub const IDLE_SWEEP: Duration = Duration::from_secs(300);
+
+/// A connection.
+pub struct Conn {
+    peer: PeerId,
+    dialer: bool,
+    address: Multiaddr,
+    since: Instant,
+    rtt_ms: Option<u32>,
+}
+
+/// A peer with at least one connection, or a link that is ending.
+pub struct Peer {
+    key: PeerKey,
+    connections: BTreeSet<ConnectionId>,
+    link: Option<Link>,
+    /// Streams that may become the link when there is none.
+    spares: Vec<(ConnectionId, Stream)>,
+    /// Its own account of where it listens.
+    listens_on: Vec<Multiaddr>,
+    member: bool,
+}
+
+struct Link {
+    connection: ConnectionId,
+    since: Instant,
+    end: LinkEnd,
+    activity: u64,
+}
+
+/// Whose link ended, which and how.
+pub struct LinkOver {
+    peer: PeerId,
+    connection: ConnectionId,
+    ended: Ended,
+}
+
+/// A stream on which the other side's choice was awaited; none if it never came.
+pub struct GoSeen {
+    peer: PeerId,
+    connection: ConnectionId,
+    stream: Option<Stream>,
+}
+
+impl Actor {
+    fn is_chooser(&self, key: &PeerKey) -> bool {
+        self.me < *key
+    }
+
+    /// Whether a link to the peer stands and is not about to end.
+    pub(super) fn is_linked(&self, peer: &PeerId) -> bool {
+        let link = self.peers.get(peer).and_then(|peer| peer.link.as_ref());
+        link.is_some_and(|link| !link.end.is_ending())
+    }
+
+    /// Whether there is a connection that may yet become a link.
+    pub(super) fn is_connected(&self, peer: &PeerId) -> bool {
+        self.peers.get(peer).is_some_and(|peer| !peer.connections.is_empty())
+    }
+
+    pub(super) fn connected(&mut self, id: PeerId, connection: ConnectionId, endpoint: &ConnectedPoint) {
+        let Some(key) = key::peer_key(&id) else {
+            self.swarm.close_connection(connection);
+            return;
+        };
+        let (address, _) = address::split_peer(endpoint.get_remote_address().clone());
+        let dialer = endpoint.is_dialer();
+        self.connections.insert(connection, Conn { peer: id, dialer, address, since: Instant::now(), rtt_ms: None });
+        let peer = self.peers.entry(id).or_insert_with(|| Peer {
+            key,
+            connections: BTreeSet::new(),
+            link: None,
+            spares: Vec::new(),
+            listens_on: Vec::new(),
+            member: false,
+        });
+        peer.connections.insert(connection);
+        self.timers.after(SETTLE, Timer::Settle(connection));
+        if dialer {
+            self.dial_reached(connection, id);
+        }
+        self.reap_later(id);
+    }
+
+    fn reap_later(&mut self, id: PeerId) {
+        let Some(peer) = self.peers.get(&id) else { return };
+        if peer.connections.len() > 1 {
+            let delay = if self.is_chooser(&peer.key) { REAP } else { REAP_LATE };
+            self.timers.after(delay, Timer::Reap(id));
+        }
+    }
+
+    pub(super) fn link_stream(&mut self, LinkStream { peer: id, connection, outcome }: LinkStream) {
+        let mut stream = match outcome {
+            Outcome::Open(stream) => stream,
+            Outcome::Foreign => return self.foreign(id),
+            Outcome::Failed => {
+                self.swarm.close_connection(connection);
+                return;
+            }
+        };
+        let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.connections.contains(&connection)) else { return };
+        if self.me < peer.key {
+            peer.spares.push((connection, stream));
+            self.start_link(id);
+        } else {
+            self.gos.spawn(async move {
+                let seen = pump::await_go(&mut stream).await;
+                GoSeen { peer: id, connection, stream: seen.is_ok().then_some(stream) }
+            });
+        }
+    }
+
+    /// The chooser has chosen. If we still hold an older link, the chooser saw that one end.
+    pub(super) fn go_seen(&mut self, GoSeen { peer: id, connection, stream }: GoSeen) {
+        let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.connections.contains(&connection)) else { return };
+        let Some(stream) = stream else {
+            self.swarm.close_connection(connection);
+            return;
+        };
+        if let Some(link) = &mut peer.link {
+            link.end.stop(Stop::Replaced);
+        }
+        peer.spares.push((connection, stream));
+        self.start_link(id);
+    }
+
+    /// Makes a spare stream the link, if there is none.
+    fn start_link(&mut self, id: PeerId) {
+        let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.link.is_none()) else { return };
+        let Some((connection, stream)) = peer.spares.pop() else { return };
+        let Some(conn) = self.connections.get(&connection) else { return };
+        let (key, chooser) = (peer.key, self.me < peer.key);
+        let (end, task) = pump::link(key, self.events.clone());
+        let up = NetEvent::LinkUp {
+            link: key,
+            direction: if conn.dialer { Direction::Dialer } else { Direction::Listener },
+            address: conn.address.to_string(),
+            route: address::route(&conn.address),
+        };
+        if let Some(rtt_ms) = conn.rtt_ms {
+            end.note(NetEvent::Rtt { link: key, rtt_ms });
+        }
+        peer.link = Some(Link { connection, since: Instant::now(), end, activity: 0 });
+        self.links.spawn(async move {
+            let ended = task.run(stream, chooser, up).await;
+            LinkOver { peer: id, connection, ended }
+        });
+        self.note_addresses(id);
+        self.dial_settled(id);
+        self.reap_later(id);
+    }
+
+    pub(super) fn link_ended(&mut self, LinkOver { peer: id, connection, ended }: LinkOver) {
+        self.swarm.close_connection(connection);
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let link = peer.link.take();
+        peer.member = false;
+        if let (Some(link), Ended::Closed) = (link, ended) {
+            // What was dialled beside it ends with it, and is not what a later dial made.
+            let beside = |conn: &Conn| conn.since < link.since + REAP;
+            let connections = &self.connections;
+            peer.spares.retain(|(spare, _)| connections.get(spare).is_some_and(|conn| !beside(conn)));
+            for other in peer.connections.iter().filter(|other| connections.get(other).is_some_and(beside)) {
+                self.swarm.close_connection(*other);
+            }
+        }
+        peer.spares.retain(|(spare, _)| *spare != connection);
+        self.start_link(id);
+        self.forget_if_gone(id);
+    }
+
+    pub(super) fn disconnected(&mut self, id: PeerId, connection: ConnectionId) {
+        self.connections.remove(&connection);
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.connections.remove(&connection);
+            peer.spares.retain(|(spare, _)| *spare != connection);
+            // A link's task sees the end of its stream by itself, after the frames that arrived before it.
+        }
+        self.forget_if_gone(id);
+        if !self.is_connected(&id) {
+            self.dial_lost(id);
+        }
+    }
+
+    fn forget_if_gone(&mut self, id: PeerId) {
+        if self.peers.get(&id).is_some_and(|peer| peer.connections.is_empty() && peer.link.is_none()) {
+            self.peers.remove(&id);
+        }
+    }
+
+    /// Not Hearth: every connection to it goes.
+    pub(super) fn foreign(&mut self, id: PeerId) {
+        tracing::debug!("a peer that is not Hearth");
+        self.dial_foreign(id);
+        let _ = self.swarm.disconnect_peer_id(id);
+    }
+
+    pub(super) fn reap(&mut self, id: PeerId) {
+        let Some(peer) = self.peers.get(&id) else { return };
+        let Some(link) = &peer.link else { return };
+        for connection in peer.connections.iter().filter(|connection| **connection != link.connection) {
+            self.swarm.close_connection(*connection);
+        }
+    }
+
+    pub(super) fn settle(&mut self, connection: ConnectionId) {
+        let Some(conn) = self.connections.get(&connection) else { return };
+        let link = self.peers.get(&conn.peer).and_then(|peer| peer.link.as_ref());
+        if link.is_none_or(|link| link.connection != connection) {
+            self.swarm.close_connection(connection);
+        }
+    }
+
+    pub(super) fn sweep_idle(&mut self) {
+        for peer in self.peers.values_mut() {
+            let Some(link) = &mut peer.link else { continue };
+            let activity = link.end.activity();
+            if !peer.member && activity == link.activity {
+                link.end.stop(Stop::Now);
+            }
+            // The first sweep of a link that never carried anything must not end it at once.
+            link.activity = activity.max(1);
+        }
+    }
+
+    fn peer_mut(&mut self, key: &PeerKey) -> Option<&mut Peer> {
+        self.peers.get_mut(&key::peer_id(key)?)
+    }
+
+    pub(super) fn send(&mut self, key: &PeerKey, frame: Vec<u8>) {
+        if frame.is_empty() || frame.len() > limits::FRAME_BYTES {
+            tracing::error!(bytes = frame.len(), "a frame of a length that no link carries was not sent");
+            return self.trouble("frame_length", "Something could not be sent because it is too long or empty.");
+        }
+        let Some(link) = self.peer_mut(key).and_then(|peer| peer.link.as_mut()) else { return };
+        if link.end.send(frame) == Err(NotQueued::Overflow) {
+            tracing::debug!(peer = %key.short(), "a link's queue overflowed");
+            link.end.stop(Stop::Now);
+        }
+    }
+
+    pub(super) fn close(&mut self, key: &PeerKey) {
+        if let Some(link) = self.peer_mut(key).and_then(|peer| peer.link.as_mut()) {
+            link.end.stop(Stop::Drain);
+        }
+    }
+
+    pub(super) fn stop_all_links(&mut self) {
+        for link in self.peers.values_mut().filter_map(|peer| peer.link.as_mut()) {
+            link.end.stop(Stop::Drain);
+        }
+    }
+
+    pub(super) fn set_member(&mut self, key: &PeerKey, member: bool) {
+        let Some(id) = key::peer_id(key) else { return };
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let was = std::mem::replace(&mut peer.member, member);
+        let score = match (was, member) {
+            (_, true) => gossip::MEMBER_SCORE,
+            (true, false) => gossip::FORMER_MEMBER_SCORE,
+            (false, false) => return,
+        };
+        self.swarm.behaviour_mut().gossip.set_application_score(&id, score);
+    }
+
+    pub(super) fn peer_listens_on(&mut self, id: PeerId, addresses: Vec<Multiaddr>) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        // Cut before it is kept: one foreign list is as long as its sender likes.
+        let mut addresses = addresses;
+        addresses.truncate(4 * limits::PEER_ADDRESSES);
+        peer.listens_on = addresses;
+        self.note_addresses(id);
+    }
+
+    fn note_addresses(&self, id: PeerId) {
+        let Some(peer) = self.peers.get(&id) else { return };
+        let Some(link) = &peer.link else { return };
+        let over_loopback = self.connections.get(&link.connection).is_some_and(|c| address::is_loopback(&c.address));
+        let addresses = address::worth_keeping(peer.listens_on.iter().cloned(), over_loopback);
+        if !addresses.is_empty() {
+            link.end.note(NetEvent::PeerAddresses { link: peer.key, addresses });
+        }
+    }
+
+    pub(super) fn round_trip(&mut self, id: PeerId, connection: ConnectionId, rtt: Duration) {
+        let rtt_ms = u32::try_from(rtt.as_millis()).unwrap_or(u32::MAX);
+        if let Some(conn) = self.connections.get_mut(&connection) {
+            conn.rtt_ms = Some(rtt_ms);
+        }
+        let Some(peer) = self.peers.get(&id) else { return };
+        if let Some(link) = peer.link.as_ref().filter(|link| link.connection == connection) {
+            link.end.note(NetEvent::Rtt { link: peer.key, rtt_ms });
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Real sockets on loopback. Every wait has a deadline; nothing sleeps.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod dialing;
+mod gossip;
+mod harness;
+mod hostile;
+mod links;
+mod listening;
