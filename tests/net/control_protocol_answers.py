@@ -12,15 +12,14 @@ LINE_BYTES = 64 * 1024
 def nonsense_gets_an_error_and_no_exit(lab):
     (host,) = lab.lan("ada")
     ada = Peer(lab, host, "ada")
-    nameless = [b"{", b"nonsense", b"[]", b"7", b"null", b'{"cmd":7}', b'{"cmd":"message.send"', b"\xff\xfe", b'{"id":"x"}']
-    nameless.append(b'{"cmd":"identity.show","pad":"' + b"x" * LINE_BYTES + b'"}')
-    for line in nameless:
-        with ada._changed:
-            ada._answers.pop(None, None)
-        ada.raw(line + b"\n")
-        answer = ada.answer(None) if not line.startswith(b'{"id"') else ada._await(
-            lambda: ada._answers.get("x") or ada._answers.get(None), 10, "answer")
-        assert "err" in answer and answer["err"]["message"], (line[:40], answer)
+    nonsense = [
+        b"{", b"nonsense", b"[]", b"7", b"null", b'{"cmd":7}', b'{"cmd":"message.send"', b"\xff\xfe", b'{"id":"x"}', b'{"id":"x","cmd":"nothing"}',
+        b'{"cmd":"identity.show","pad":"' + b"x" * LINE_BYTES + b'"}',
+    ]
+    for line in nonsense:
+        answer = ada.answer_to_line(line)
+        assert answer["err"]["code"] and answer["err"]["message"], (line[:40], answer)
+        assert answer["id"] == ("x" if b'"id"' in line else None), (line[:40], answer)
     assert ada.refused("no.such.command").code == "unknown_command"
     assert ada.refused("message.send").code == "bad_argument"
     assert ada.refused("message.send", channel="ab", text="x").code == "bad_argument"

@@ -43,6 +43,7 @@ class Peer:
         self.log = lab.path(f"{name}.log")
         self.events = []
         self._answers = {}
+        self._answer_count = 0
         self._changed = threading.Condition()
         self._ended = False
         self._next = 0
@@ -74,7 +75,9 @@ class Peer:
                 if "event" in value:
                     self.events.append(value)
                 else:
+                    self._answers.pop(value.get("id"), None)  # The newest answer stands last.
                     self._answers[value.get("id")] = value
+                    self._answer_count += 1
                 self._changed.notify_all()
         with self._changed:
             self._ended = True
@@ -120,6 +123,14 @@ class Peer:
     def raw(self, line):
         """Sends bytes as they are."""
         self._out.put(line)
+
+    def answer_to_line(self, line, deadline_s=10):
+        """Sends one line of any bytes, with nothing else under way; gives the answer it gets."""
+        before = self._answer_count
+        self.raw(line + b"\n")
+        self._await(lambda: True if self._answer_count > before else None, deadline_s, f"answer to {line[:40]!r}")
+        with self._changed:
+            return next(reversed(self._answers.values()))
 
     def answer(self, request, deadline_s=10):
         """The whole answer object to a request id."""
