@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::{
     ffi::OsString,
     fs::{self, File},
-    io,
+    io::{self, Read, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -20,6 +20,10 @@ use std::{
 /// Files up to this size are checked whole at every start; larger ones only after a crash or a read that failed.
 /// A check reads everything, at some 400 MB a second.
 const CHECK_ALWAYS_BYTES: u64 = 32 * 1024 * 1024;
+/// Bytes of the smallest page SQLite knows.
+const PAGE_LEAST: u64 = 512;
+/// Bytes of a page of ours, SQLite's usual.
+const PAGE: usize = 4_096;
 const KEY_CHECK: &str = "key-check";
 const KEY_CHECK_TEXT: &[u8] = b"this key fits";
 
@@ -71,6 +75,7 @@ fn size(path: &Path) -> Option<u64> {
 /// Finishes a repair that was cut short, makes sure the file is private, and says whether it needs a full check.
 fn prepare(path: &Path, notices: &mut Vec<String>) -> io::Result<bool> {
     let rebuilt = beside(path, ".rebuilt");
+    remove_database(&beside(&rebuilt, ".patched"));
     if rebuilt.exists() {
         // A repair moves the damaged file away only once the rebuilt one is whole.
         if path.exists() { remove_database(&rebuilt) } else { fs::rename(&rebuilt, path)? }
@@ -120,7 +125,8 @@ pub(crate) fn connect(path: &Path, vfs: Option<&str>) -> Result<Connection, Faul
     // back, SQLite would undo the whole database with it. EXTRA flushes the folder after the deletion.
     // Exclusive locking keeps the index of the log in memory: no shared-memory file, which a full disk could tear.
     conn.execute_batch(
-        "PRAGMA locking_mode = EXCLUSIVE;
+        "PRAGMA page_size = 4096;
+         PRAGMA locking_mode = EXCLUSIVE;
          PRAGMA synchronous = EXTRA;
          PRAGMA secure_delete = ON;
          PRAGMA temp_store = MEMORY;
@@ -135,6 +141,10 @@ pub(crate) fn connect(path: &Path, vfs: Option<&str>) -> Result<Connection, Faul
 
 /// The inner error is final; the outer one may be damage.
 fn try_open(config: &StoreConfig, full_check: bool) -> Result<Result<Connection, StoreError>, Fault> {
+    if config.vfs.is_none() && size(&config.path).is_some_and(|bytes| (1..PAGE_LEAST).contains(&bytes)) {
+        // SQLite takes such a stump for a new file.
+        return Err(damage("the file is shorter than one page"));
+    }
     let mut conn = connect(&config.path, config.vfs.as_deref())?;
     let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
@@ -147,14 +157,16 @@ fn try_open(config: &StoreConfig, full_check: bool) -> Result<Result<Connection,
         let verdict: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if verdict != "ok" {
             tracing::warn!(verdict, "quick check");
-            return Err(Fault::Sql(rusqlite::Error::SqliteFailure(
-                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT),
-                Some(verdict),
-            )));
+            return Err(damage(&verdict));
         }
     }
     migrations::apply(&mut conn)?;
     settle_key(conn, &config.key)
+}
+
+fn damage(what: &str) -> Fault {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    Fault::Sql(rusqlite::Error::SqliteFailure(code, Some(what.into())))
 }
 
 /// Refuses a key that opens nothing here; leaves proof of a key that does.
@@ -215,10 +227,30 @@ fn rebuild(damaged: &Path, rebuilt: &Path) -> Result<usize, Fault> {
     create_private(rebuilt)?;
     let mut fresh = connect(rebuilt, None)?;
     migrations::apply(&mut fresh)?;
-    let saved = salvage::copy(damaged, &mut fresh)?;
+    let mut saved = salvage::copy(damaged, &mut fresh)?;
+    if saved == 0 {
+        // Often it is the first page alone that is gone; it says where the tables are, and that is the same in every
+        // database of this format.
+        let patched = beside(rebuilt, ".patched");
+        let copied = patch_first_page(damaged, rebuilt, &patched).and_then(|()| salvage::copy(&patched, &mut fresh));
+        remove_database(&patched);
+        saved = copied?;
+    }
     fresh.close().map_err(|(_, error)| error)?;
     File::open(rebuilt)?.sync_all()?;
     Ok(saved)
+}
+
+fn patch_first_page(damaged: &Path, whole: &Path, patched: &Path) -> Result<(), Fault> {
+    create_private(patched)?;
+    fs::copy(damaged, patched)?;
+    let mut page = [0; PAGE];
+    File::open(whole)?.read_exact(&mut page)?;
+    // The page count in the header holds only while bytes 92.. equal the change counter at 24.. (SQLite file format,
+    // 1.3.8); made unequal, the size of the file counts.
+    page[92] = page[24] ^ 1;
+    File::options().write(true).open(patched)?.write_all(&page)?;
+    Ok(())
 }
 
 /// Moves the file away under the first free name. Its log goes with it.

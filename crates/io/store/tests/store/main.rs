@@ -2,8 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod conformance;
+mod damage;
 mod full;
+mod keychain;
 mod killed;
 mod lossy;
 mod power;
+mod sealed;
 mod support;
+mod two_processes;
