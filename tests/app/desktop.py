@@ -127,6 +127,21 @@ class Desktop:
         self.alive()
         return self.run("import", "-silent", "-window", self.window, "-depth", "8", "rgb:-")
 
+    def block(self, color, least, most):
+        """The middle of the first solid bar of `color` (three bytes) that is `least` to `most` pixels wide, or None."""
+        picture, at = self.pixels(), -1
+        while (at := picture.find(color * least, at + 1)) >= 0:
+            if at % 3:
+                continue
+            end = at
+            while picture[end:end + 3] == color:
+                end += 3
+            width, (y, x) = (end - at) // 3, divmod(at // 3, SIZE[0])
+            if width <= most:
+                return x + width // 2, y + 8
+            at = end
+        return None
+
     def settle(self, deadline_s=20, after=None):
         """Waits until the picture differs from `after`, where given, and then stands still; gives it."""
         held = [None]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Two people on one switch, from empty folders to a chat: name, create, copy link; name, paste link; talk.
 
-Everything is done by keyboard, and three screens of each are kept as pictures.
+Keys wherever they lead there, clicks where a hand would reach for the mouse. Three screens of each are kept as pictures.
 """
 
 import time
@@ -12,9 +12,11 @@ from peers import Peer, agree
 
 LINES = [("ada", "Hello Bo, welcome to the den"), ("bo", "Hi Ada! No server, and it just works"), ("ada", "See you tonight?"), ("bo", "Count me in")]
 
-# Keys on the second screen that lead to the field for a new community's name, and on the main one that copy its link.
-CREATE_KEYS = ["Tab", "Tab"]
-COPY_LINK_KEYS = ["ctrl+shift+i"]
+# Where things stand in a window of 1280x720.
+COMMUNITY_MENU = (172, 24)
+INVITE_PEOPLE = (150, 74)
+# The accent of assets/theme/dark.ron, in which the one main button of a dialog is drawn.
+ACCENT = bytes.fromhex("f08a4b")
 
 
 def name_oneself(desk, name):
@@ -28,8 +30,10 @@ def name_oneself(desk, name):
 
 
 def found_a_community(desk, name):
-    """Second screen: the link field has the focus; the other card's name field is two stops on."""
-    desk.key(*CREATE_KEYS)
+    """Second screen: the link field has the focus, and starting a community is the next stop."""
+    before = desk.pixels()
+    desk.key("Tab", "Return")
+    desk.settle(after=before)
     desk.type(name)
     desk.shot("2-create")
     before = desk.pixels()
@@ -38,9 +42,19 @@ def found_a_community(desk, name):
 
 
 def copy_link(desk):
-    """From the main screen, the invite link of the community shown."""
-    desk.key(*COPY_LINK_KEYS)
-    return until(lambda: (text := desk.copied()).startswith(("mesh://", "https://")) and text, 10, "a link on the clipboard")[0]
+    """From the main screen: the community's menu, its first entry, the button beside the link."""
+    for point in (COMMUNITY_MENU, INVITE_PEOPLE):
+        before = desk.pixels()
+        desk.click(*point)
+        desk.settle(after=before)
+    button, _ = until(lambda: desk.block(ACCENT, 70, 100), 10, "the button that copies the link")
+    desk.shot("2b-invite")
+    desk.click(*button)
+    link, _ = until(lambda: (text := desk.copied()).startswith(("mesh://", "https://")) and text, 10, "a link on the clipboard")
+    before = desk.pixels()
+    desk.key("Escape")
+    desk.settle(after=before)
+    return link
 
 
 def paste_link(desk, link):
