@@ -37,6 +37,9 @@ mod tests {
     fn every_crate_has_a_row_and_every_row_a_crate() {
         assert!(said("| `crates/base/types` | the nouns |\n| `tests/net` | not a crate |").is_empty());
         assert_eq!(said("It is in `crates/base/types`."), ["no row for `crates/base/types` in the code map"]);
-        assert_eq!(said("| `crates/base/types` | a |\n| `plugins/gone` | b |"), ["a row for `plugins/gone`, which does not exist"]);
+        assert_eq!(
+            said("| `crates/base/types` | a |\n| `plugins/gone` | b |"),
+            ["a row for `plugins/gone`, which does not exist"]
+        );
     }
 }

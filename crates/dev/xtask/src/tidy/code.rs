@@ -28,7 +28,9 @@ fn bare(text: &str) -> String {
 /// Where the comment or literal that begins at `at` ends; `at` itself if none does.
 fn literal_end(chars: &[char], at: usize) -> usize {
     let is = |from: usize, what: &str| what.chars().enumerate().all(|(i, c)| chars.get(from + i) == Some(&c));
-    let find = |from: usize, what: &str| (from..chars.len()).find(|i| is(*i, what)).map_or(chars.len(), |i| i + what.chars().count());
+    let find = |from: usize, what: &str| {
+        (from..chars.len()).find(|i| is(*i, what)).map_or(chars.len(), |i| i + what.chars().count())
+    };
     if is(at, "//") {
         return (at..chars.len()).find(|i| chars[*i] == '\n').unwrap_or(chars.len());
     }

@@ -51,14 +51,26 @@ struct Ban {
 }
 
 const BANS: &[Ban] = &[
-    Ban { name: "tokio*", allowed: |l, _| impure(l), why: "base, core and the view wait for nothing: time and input are arguments" },
+    Ban {
+        name: "tokio*",
+        allowed: |l, _| impure(l),
+        why: "base, core and the view wait for nothing: time and input are arguments",
+    },
     Ban { name: "libp2p*", allowed: |_, f| f == "crates/io/net", why: "libp2p stays inside crates/io/net" },
     Ban { name: "rusqlite", allowed: |_, f| f == "crates/io/store", why: "SQLite stays inside crates/io/store" },
     Ban { name: "webrtc*", allowed: |_, f| f == "crates/io/rtc", why: "WebRTC stays inside crates/io/rtc" },
     Ban { name: "getrandom", allowed: |l, _| impure(l), why: "randomness is passed into base, core and the view" },
     Ban { name: "rand", allowed: |l, _| impure(l), why: "randomness is passed into base, core and the view" },
-    Ban { name: "bevy*", allowed: |l, _| matches!(l, Layer::World | Layer::Plugin | Layer::Bin), why: "Bevy belongs to plugins and the client's main" },
-    Ban { name: "bevy", allowed: |_, f| f != "plugins/world" && f != "plugins/bridge", why: "world and bridge take bevy_ecs and bevy_app alone, so that they build in seconds" },
+    Ban {
+        name: "bevy*",
+        allowed: |l, _| matches!(l, Layer::World | Layer::Plugin | Layer::Bin),
+        why: "Bevy belongs to plugins and the client's main",
+    },
+    Ban {
+        name: "bevy",
+        allowed: |_, f| f != "plugins/world" && f != "plugins/bridge",
+        why: "world and bridge take bevy_ecs and bevy_app alone, so that they build in seconds",
+    },
 ];
 
 fn impure(layer: Layer) -> bool {
@@ -77,19 +89,28 @@ pub fn check(crates: &[Crate]) -> Vec<Finding> {
     for krate in crates {
         let place = format!("{}/Cargo.toml", krate.folder);
         let Some(layer) = Layer::of(&krate.folder) else {
-            findings.push(Finding::fail(place, "this folder belongs to no layer (crates/{base,core,io,ui,bin,dev}/*, plugins/*)"));
+            findings.push(Finding::fail(
+                place,
+                "this folder belongs to no layer (crates/{base,core,io,ui,bin,dev}/*, plugins/*)",
+            ));
             continue;
         };
         let short = krate.folder.rsplit('/').next().unwrap_or_default();
         if krate.name != format!("hearth-{short}") {
-            findings.push(Finding::fail(&place, format!("the package of this folder is called hearth-{short}, not {}", krate.name)));
+            findings.push(Finding::fail(
+                &place,
+                format!("the package of this folder is called hearth-{short}, not {}", krate.name),
+            ));
         }
         for dependency in &krate.dependencies {
             if let Some(other) = crates.iter().find(|c| c.name == dependency.name) {
                 let Some(other_layer) = Layer::of(&other.folder) else { continue };
                 let for_tests = dependency.only_tests && other_layer == Layer::Dev;
                 if !layer.may_use(other_layer) && !for_tests {
-                    findings.push(Finding::fail(&place, format!("{layer:?} may not use {} ({other_layer:?})", other.folder)));
+                    findings.push(Finding::fail(
+                        &place,
+                        format!("{layer:?} may not use {} ({other_layer:?})", other.folder),
+                    ));
                 }
             } else if layer != Layer::Dev && !dependency.only_tests {
                 findings.extend(
@@ -116,9 +137,17 @@ mod tests {
             dependencies: Vec::new(),
         };
         let mut crates: Vec<Crate> = [
-            "crates/base/types", "crates/core/kernel", "crates/io/net", "crates/ui/view", "crates/bin/cli",
-            "crates/dev/testkit", "plugins/world", "plugins/bridge",
-        ].map(named).into();
+            "crates/base/types",
+            "crates/core/kernel",
+            "crates/io/net",
+            "crates/ui/view",
+            "crates/bin/cli",
+            "crates/dev/testkit",
+            "plugins/world",
+            "plugins/bridge",
+        ]
+        .map(named)
+        .into();
         let mut one = named(folder);
         one.dependencies.push(Dependency { name: on.into(), only_tests });
         crates.retain(|c| c.folder != folder);
@@ -129,17 +158,33 @@ mod tests {
     #[test]
     fn layers_look_down_only() {
         for (folder, on) in [
-            ("crates/base/wire", "hearth-types"), ("crates/core/replica", "hearth-types"), ("crates/core/replica", "hearth-kernel"),
-            ("crates/io/node", "hearth-kernel"), ("crates/io/node", "hearth-net"), ("crates/ui/view", "hearth-types"),
-            ("plugins/ui", "hearth-world"), ("plugins/ui", "hearth-view"), ("crates/bin/desktop", "hearth-bridge"), ("crates/dev/sim", "hearth-cli"),
+            ("crates/base/wire", "hearth-types"),
+            ("crates/core/replica", "hearth-types"),
+            ("crates/core/replica", "hearth-kernel"),
+            ("crates/io/node", "hearth-kernel"),
+            ("crates/io/node", "hearth-net"),
+            ("crates/ui/view", "hearth-types"),
+            ("plugins/ui", "hearth-world"),
+            ("plugins/ui", "hearth-view"),
+            ("crates/bin/desktop", "hearth-bridge"),
+            ("crates/dev/sim", "hearth-cli"),
         ] {
             assert_eq!(said(folder, on, false), Vec::<String>::new(), "{folder} on {on}");
         }
         for (folder, on) in [
-            ("crates/base/types", "hearth-kernel"), ("crates/base/types", "hearth-net"), ("crates/core/replica", "hearth-net"),
-            ("crates/io/net", "hearth-view"), ("crates/io/net", "hearth-world"), ("crates/io/net", "hearth-cli"), ("crates/ui/view", "hearth-kernel"),
-            ("plugins/ui", "hearth-net"), ("plugins/ui", "hearth-kernel"), ("plugins/ui", "hearth-bridge"), ("plugins/world", "hearth-bridge"),
-            ("crates/bin/desktop", "hearth-testkit"), ("crates/bin/desktop", "hearth-cli"),
+            ("crates/base/types", "hearth-kernel"),
+            ("crates/base/types", "hearth-net"),
+            ("crates/core/replica", "hearth-net"),
+            ("crates/io/net", "hearth-view"),
+            ("crates/io/net", "hearth-world"),
+            ("crates/io/net", "hearth-cli"),
+            ("crates/ui/view", "hearth-kernel"),
+            ("plugins/ui", "hearth-net"),
+            ("plugins/ui", "hearth-kernel"),
+            ("plugins/ui", "hearth-bridge"),
+            ("plugins/world", "hearth-bridge"),
+            ("crates/bin/desktop", "hearth-testkit"),
+            ("crates/bin/desktop", "hearth-cli"),
         ] {
             assert_eq!(said(folder, on, false).len(), 1, "{folder} on {on}");
         }
@@ -155,16 +200,33 @@ mod tests {
     #[test]
     fn heavy_dependencies_stay_in_their_adapters() {
         for (folder, on) in [
-            ("crates/base/crypto", "getrandom"), ("crates/core/kernel", "tokio"), ("crates/core/kernel", "libp2p"), ("crates/base/wire", "rusqlite"),
-            ("crates/core/kernel", "webrtc"), ("crates/core/timeline", "bevy_ecs"), ("crates/ui/view", "bevy"), ("crates/ui/view", "bevy_egui"),
-            ("crates/io/node", "libp2p"), ("crates/io/node", "libp2p-stream"), ("crates/io/net", "rusqlite"), ("crates/bin/cli", "libp2p"),
-            ("plugins/world", "bevy"), ("plugins/bridge", "bevy"), ("crates/io/net", "bevy_app"),
+            ("crates/base/crypto", "getrandom"),
+            ("crates/core/kernel", "tokio"),
+            ("crates/core/kernel", "libp2p"),
+            ("crates/base/wire", "rusqlite"),
+            ("crates/core/kernel", "webrtc"),
+            ("crates/core/timeline", "bevy_ecs"),
+            ("crates/ui/view", "bevy"),
+            ("crates/ui/view", "bevy_egui"),
+            ("crates/io/node", "libp2p"),
+            ("crates/io/node", "libp2p-stream"),
+            ("crates/io/net", "rusqlite"),
+            ("crates/bin/cli", "libp2p"),
+            ("plugins/world", "bevy"),
+            ("plugins/bridge", "bevy"),
+            ("crates/io/net", "bevy_app"),
         ] {
             assert_eq!(said(folder, on, false).len(), 1, "{folder} on {on}");
         }
         for (folder, on) in [
-            ("crates/io/net", "libp2p-stream"), ("crates/io/store", "rusqlite"), ("crates/io/node", "getrandom"), ("crates/io/node", "tokio"),
-            ("plugins/world", "bevy_ecs"), ("plugins/bridge", "bevy_app"), ("plugins/ui", "bevy"), ("crates/bin/desktop", "bevy"),
+            ("crates/io/net", "libp2p-stream"),
+            ("crates/io/store", "rusqlite"),
+            ("crates/io/node", "getrandom"),
+            ("crates/io/node", "tokio"),
+            ("plugins/world", "bevy_ecs"),
+            ("plugins/bridge", "bevy_app"),
+            ("plugins/ui", "bevy"),
+            ("crates/bin/desktop", "bevy"),
         ] {
             assert_eq!(said(folder, on, false), Vec::<String>::new(), "{folder} on {on}");
         }
@@ -173,7 +235,8 @@ mod tests {
     #[test]
     fn a_crate_outside_the_layers_or_under_a_wrong_name_is_found() {
         assert_eq!(said("crates/misc", "serde", false).len(), 1);
-        let wrong = Crate { name: "hearth-roster".into(), folder: "crates/core/replica".into(), dependencies: Vec::new() };
+        let wrong =
+            Crate { name: "hearth-roster".into(), folder: "crates/core/replica".into(), dependencies: Vec::new() };
         assert_eq!(check(&[wrong]).len(), 1);
     }
 }

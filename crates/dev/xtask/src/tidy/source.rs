@@ -47,8 +47,12 @@ fn crate_docs(tree: &Tree, folder: &str) -> Vec<Finding> {
     }
     found
         .into_iter()
-        .filter(|(_, text)| text.lines().take_while(|l| l.starts_with("//!")).filter(|l| l.len() > "//! ".len()).count() < 2)
-        .map(|(path, _)| Finding::fail(path, "begin with `//!`: what this is, what it must never do, where to start reading"))
+        .filter(|(_, text)| {
+            text.lines().take_while(|l| l.starts_with("//!")).filter(|l| l.len() > "//! ".len()).count() < 2
+        })
+        .map(|(path, _)| {
+            Finding::fail(path, "begin with `//!`: what this is, what it must never do, where to start reading")
+        })
         .collect()
 }
 
@@ -72,16 +76,16 @@ fn length(path: &str, text: &str) -> Option<Finding> {
 }
 
 fn impure(path: &str, text: &str) -> Vec<Finding> {
-    let shipped = path.ends_with(".rs") && path.contains("/src/") && !path.ends_with("/tests.rs") && !path.contains("/tests/");
+    let shipped =
+        path.ends_with(".rs") && path.contains("/src/") && !path.ends_with("/tests.rs") && !path.contains("/tests/");
     if !shipped {
         return Vec::new();
     }
     let lines = code::shipped_lines(text);
     let hits = lines.iter().enumerate().flat_map(|(i, line)| {
-        IMPURE
-            .iter()
-            .filter(move |(word, _)| line.contains(word))
-            .map(move |(word, advice)| Finding::fail(format!("{path}:{}", i + 1), format!("no `{word}` here: {advice}")))
+        IMPURE.iter().filter(move |(word, _)| line.contains(word)).map(move |(word, advice)| {
+            Finding::fail(format!("{path}:{}", i + 1), format!("no `{word}` here: {advice}"))
+        })
     });
     hits.collect()
 }
@@ -94,7 +98,11 @@ mod tests {
     fn docs(text: &str) -> usize {
         let mut tree = Tree::default();
         tree.files.insert("crates/base/types/src/lib.rs".into(), text.into());
-        tree.crates.push(Crate { name: "hearth-types".into(), folder: "crates/base/types".into(), dependencies: Vec::new() });
+        tree.crates.push(Crate {
+            name: "hearth-types".into(),
+            folder: "crates/base/types".into(),
+            dependencies: Vec::new(),
+        });
         check(&tree).len()
     }
 
@@ -132,15 +140,32 @@ mod tests {
         let found = |path: &str, text: &str| {
             check(&Tree { files: [(path.to_owned(), text.to_owned())].into(), ..Tree::default() })
         };
-        for word in ["Instant::now()", "SystemTime::now()", "HashMap::new()", "HashSet::new()", "OsRng", "getrandom::fill(b)", "std::fs::read(p)", "TcpStream::connect(a)", "std::net::UdpSocket", "std::thread::spawn(f)"] {
+        for word in [
+            "Instant::now()",
+            "SystemTime::now()",
+            "HashMap::new()",
+            "HashSet::new()",
+            "OsRng",
+            "getrandom::fill(b)",
+            "std::fs::read(p)",
+            "TcpStream::connect(a)",
+            "std::net::UdpSocket",
+            "std::thread::spawn(f)",
+        ] {
             let text = format!("\nfn f() {{ let x = {word}; }}");
             let hits = found("crates/core/kernel/src/lib.rs", &text);
-            assert_eq!(hits.iter().map(|f| f.place.as_str()).collect::<Vec<_>>(), ["crates/core/kernel/src/lib.rs:2"], "{word}");
+            assert_eq!(
+                hits.iter().map(|f| f.place.as_str()).collect::<Vec<_>>(),
+                ["crates/core/kernel/src/lib.rs:2"],
+                "{word}"
+            );
             assert_eq!(found("crates/base/wire/src/codec.rs", &text).len(), 1, "{word}");
             assert!(found("crates/io/net/src/lib.rs", &text).is_empty());
             assert!(found("crates/core/kernel/src/link/tests.rs", &text).is_empty());
             assert!(found("crates/core/kernel/tests/heals.rs", &text).is_empty());
         }
-        assert!(found("crates/core/kernel/src/lib.rs", "// HashMap\n#[cfg(test)]\nmod tests { use std::fs; }").is_empty());
+        assert!(
+            found("crates/core/kernel/src/lib.rs", "// HashMap\n#[cfg(test)]\nmod tests { use std::fs; }").is_empty()
+        );
     }
 }

@@ -57,15 +57,16 @@ mod tests {
     use super::*;
 
     fn whole() -> Tree {
-        let mut tree = Tree::default();
-        tree.top = FOLDERS.iter().chain(FILES).map(|n| (*n).to_owned()).chain([".gitignore".to_owned()]).collect();
+        let top = FOLDERS.iter().chain(FILES).map(|n| (*n).to_owned()).chain([".gitignore".to_owned()]).collect();
+        let mut tree = Tree { top, ..Tree::default() };
         for folder in FOLDERS.iter().filter(|f| **f != "assets") {
             tree.files.insert(format!("{folder}/x.rs"), String::new());
         }
         tree.files.insert("assets/fonts/Inter.ttf".into(), String::new());
         tree.files.insert(
             "assets/fonts/LICENSES.md".into(),
-            "| File | Version | Source | Licence |\n|---|---|---|---|\n| `Inter.ttf` | 4.0 | fonts-inter | OFL-1.1 |\n".into(),
+            "| File | Version | Source | Licence |\n|---|---|---|---|\n| `Inter.ttf` | 4.0 | fonts-inter | OFL-1.1 |\n"
+                .into(),
         );
         tree
     }
@@ -97,7 +98,10 @@ mod tests {
         let mut tree = whole();
         tree.files.insert("assets/fonts/Other.ttf".into(), String::new());
         assert_eq!(check(&tree).len(), 1);
-        tree.files.insert("assets/fonts/LICENSES.md".into(), "| Inter.ttf | 4.0 | x | OFL |\n| Other.ttf | 1 | | OFL |\n".into());
+        tree.files.insert(
+            "assets/fonts/LICENSES.md".into(),
+            "| Inter.ttf | 4.0 | x | OFL |\n| Other.ttf | 1 | | OFL |\n".into(),
+        );
         assert_eq!(check(&tree).len(), 1);
         tree.files.insert("assets/icon.png".into(), String::new());
         assert_eq!(check(&tree).len(), 2, "a table in another folder does not count");
