@@ -13,4 +13,4 @@ pub use error::{ErrorCode, NodeError};
 pub use handle::{NodeHandle, Waker};
 pub use net::{Address, Direction, NetCommand, NetEvent, Route, Verdict};
 pub use node::*;
-pub use store::{PeerRecord, SpaceRecord, Startup, StoreFault, StoreReply, StoreRequest};
+pub use store::{EntrySummary, PeerRecord, SpaceRecord, Startup, StoreFault, StoreReply, StoreRequest};

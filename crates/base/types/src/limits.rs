@@ -70,7 +70,7 @@ pub const SYNC_BATCH_ENTRIES: usize = 1_024;
 /// Day digests in one frame.
 pub const SYNC_DAYS: usize = 4_096;
 /// Ids asked for in one frame.
-pub const SYNC_IDS: usize = 4_096;
+pub const SYNC_IDS: usize = 256;
 /// Bytes of one range-reconciliation message.
 pub const RECONCILE_BYTES: usize = 60_000;
 /// Rounds of one reconciliation before it is given up.
@@ -147,3 +147,5 @@ pub const WELCOME_SEALS: usize = 1_024;
 pub const PEERS_SHARED: usize = 64;
 /// Bytes of one address.
 pub const ADDRESS_BYTES: usize = 128;
+/// Ids of one day that a reconciliation may ask for.
+pub const DAY_IDS: usize = 262_144;

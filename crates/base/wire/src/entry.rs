@@ -161,6 +161,11 @@ pub fn id_of(envelope: &[u8], signature: &[u8; 64]) -> EntryId {
     EntryId(hash(ID, &[envelope, signature]))
 }
 
+/// The bytes peers exchange, from a stored row.
+pub fn row_bytes(row: &EntryRow) -> Vec<u8> {
+    frame(&row.envelope, &row.signature, row.body.as_deref())
+}
+
 fn frame(envelope: &[u8], signature: &[u8; 64], body: Option<&[u8]>) -> Vec<u8> {
     let mut w = Writer::default();
     w.array(3).bytes(envelope).bytes(signature);

@@ -48,8 +48,8 @@ pub enum Frame {
     Days { space: SpaceId, request: u32, days: Vec<DayDigest>, more: bool },
     /// Asks for a day's entries, newest first, before a cursor.
     AskDay { space: SpaceId, request: u32, scope: Scope, day: Day, before: Option<(Hlc, EntryId)> },
-    /// Asks for entries by id.
-    AskEntries { space: SpaceId, request: u32, ids: Vec<EntryId> },
+    /// Asks for entries of a day by the salted ids that a reconciliation found missing.
+    AskEntries { space: SpaceId, request: u32, scope: Scope, day: Day, salt: [u8; 16], ids: Vec<[u8; 32]> },
     /// Entries asked for. `next` is the cursor to go on from, if there are more.
     Entries { space: SpaceId, request: u32, entries: Vec<Vec<u8>>, next: Option<(Hlc, EntryId)> },
     /// One step of range reconciliation over a day's ids, salted.
@@ -175,9 +175,9 @@ impl Codec for Frame {
                 scope.write(head(w, 6, 10, space, *request));
                 write_cursor(w.uint(day.0), before.as_ref());
             }
-            Self::AskEntries { space, request, ids } => {
-                head(w, 4, 11, space, *request).array(ids.len());
-                ids.iter().for_each(|id| id.write(w));
+            Self::AskEntries { space, request, scope, day, salt, ids } => {
+                scope.write(head(w, 7, 11, space, *request));
+                w.uint(day.0).bytes(salt).list(ids);
             }
             Self::Entries { space, request, entries, next } => {
                 write_cursor(head(w, 5, 12, space, *request).list(entries), next.as_ref());
@@ -214,7 +214,7 @@ impl Codec for Frame {
     fn read(r: &mut Reader<'_>) -> Result<Self> {
         let items = r.array_max(8, "frame")?;
         let number: u8 = r.uint()?;
-        let wanted = *[3, 2, 2, 4, 3, 4, 3, 4, 4, 5, 6, 4, 5, 7, 4, 3, 3, 3, 2].get(usize::from(number)).ok_or(DecodeError::Malformed)?;
+        let wanted = *[3, 2, 2, 4, 3, 4, 3, 4, 4, 5, 6, 7, 5, 7, 4, 3, 3, 3, 2].get(usize::from(number)).ok_or(DecodeError::Malformed)?;
         if items != wanted {
             return Err(DecodeError::Malformed);
         }
@@ -257,7 +257,14 @@ impl Codec for Frame {
                 more: r.flag()?,
             },
             10 => Self::AskDay { space: Codec::read(r)?, request: r.uint()?, scope: Scope::read(r)?, day: Day(r.uint()?), before: read_cursor(r)? },
-            11 => Self::AskEntries { space: Codec::read(r)?, request: r.uint()?, ids: r.list(limits::SYNC_IDS, "ids", Codec::read)? },
+            11 => Self::AskEntries {
+                space: Codec::read(r)?,
+                request: r.uint()?,
+                scope: Scope::read(r)?,
+                day: Day(r.uint()?),
+                salt: r.fixed()?,
+                ids: r.list(limits::SYNC_IDS, "ids", Reader::fixed)?,
+            },
             12 => Self::Entries { space: Codec::read(r)?, request: r.uint()?, entries: read_entries(r)?, next: read_cursor(r)? },
             13 => Self::Reconcile {
                 space: Codec::read(r)?,

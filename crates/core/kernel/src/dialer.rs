@@ -1,0 +1,212 @@
+//! Whom to dial, and when: peers of invites, of the same network, and of earlier days.
+
+use crate::kernel::{Kernel, Timer};
+use hearth_ports::{NetCommand, PeerRecord, StoreRequest};
+use hearth_types::{DeviceId, PeerKey, SpaceId, limits};
+use hearth_wire::{Frame, InvitePeer, PeerAddress};
+use std::collections::BTreeMap;
+
+/// Links wanted at once; beyond, others may dial us.
+const WANTED_LINKS: usize = 16;
+/// First and longest pause between two dials of one peer.
+const RETRY_MS: (u64, u64) = (1_000, 60_000);
+/// Pause before a neighbour who shares no community is dialled again.
+const STRANGER_MS: u64 = 300_000;
+
+#[derive(Default)]
+pub(crate) struct Dialer {
+    book: BTreeMap<PeerKey, Known>,
+}
+
+#[derive(Default, Clone)]
+struct Known {
+    addresses: Vec<String>,
+    device: Option<DeviceId>,
+    last_seen_ms: u64,
+    next_dial_ms: u64,
+    pause_ms: u64,
+    /// On disk: it was a member once.
+    kept: bool,
+}
+
+impl Dialer {
+    pub(crate) fn restore(&mut self, records: Vec<PeerRecord>) {
+        for r in records {
+            self.book.insert(r.peer, Known { addresses: r.addresses, device: r.device, last_seen_ms: r.last_seen_ms, kept: true, ..Known::default() });
+        }
+    }
+    /// Somebody worth dialling now.
+    pub(crate) fn offer(&mut self, peer: PeerKey, addresses: Vec<String>, now: u64) {
+        if !self.book.contains_key(&peer) && self.book.len() >= limits::PEER_BOOK {
+            let oldest = self.book.iter().filter(|(_, k)| !k.kept).min_by_key(|(_, k)| k.last_seen_ms).map(|(p, _)| *p);
+            match oldest {
+                Some(oldest) => self.book.remove(&oldest),
+                None => return,
+            };
+        }
+        let known = self.book.entry(peer).or_default();
+        for a in addresses.into_iter().rev() {
+            known.addresses.retain(|k| *k != a);
+            known.addresses.insert(0, a);
+        }
+        known.addresses.truncate(limits::PEER_ADDRESSES);
+        known.next_dial_ms = now;
+        known.pause_ms = 0;
+    }
+    pub(crate) fn linked(&mut self, peer: PeerKey, now: u64) {
+        if let Some(k) = self.book.get_mut(&peer) {
+            k.last_seen_ms = now;
+            k.pause_ms = 0;
+        }
+    }
+    pub(crate) fn lost(&mut self, peer: PeerKey, now: u64) {
+        if let Some(k) = self.book.get_mut(&peer) {
+            k.next_dial_ms = k.next_dial_ms.max(now + 300);
+        }
+    }
+    pub(crate) fn stranger(&mut self, peer: PeerKey, now: u64) {
+        if let Some(k) = self.book.get_mut(&peer) {
+            k.next_dial_ms = now + STRANGER_MS;
+            k.pause_ms = STRANGER_MS;
+        }
+    }
+    pub(crate) fn is_empty(&self) -> bool {
+        self.book.is_empty()
+    }
+}
+
+impl Kernel {
+    pub(crate) fn discovered(&mut self, peer: PeerKey, addresses: Vec<String>) {
+        if peer == self.keys.peer {
+            return;
+        }
+        let quiet = self.dialer.book.get(&peer).is_some_and(|k| k.pause_ms == STRANGER_MS && k.next_dial_ms > self.now) && self.joins.is_empty();
+        if !quiet {
+            self.dialer.offer(peer, addresses, self.now);
+            self.dial_due();
+        }
+    }
+
+    /// Dials whoever is due.
+    pub(crate) fn dial_due(&mut self) {
+        let now = self.now;
+        let mut room = WANTED_LINKS.saturating_sub(self.links.len());
+        let mut dials = Vec::new();
+        let mut due: Vec<_> = self.dialer.book.iter_mut().filter(|(p, k)| !self.links.contains_key(p) && !k.addresses.is_empty() && k.next_dial_ms <= now).collect();
+        due.sort_by_key(|(_, k)| std::cmp::Reverse(k.last_seen_ms));
+        for (peer, known) in due {
+            if room == 0 {
+                break;
+            }
+            room -= 1;
+            known.pause_ms = (known.pause_ms * 2).clamp(RETRY_MS.0, RETRY_MS.1);
+            known.next_dial_ms = now + known.pause_ms;
+            dials.push((*peer, known.addresses.clone()));
+        }
+        for (peer, addresses) in dials {
+            self.net(NetCommand::Dial { peer: Some(peer), addresses });
+        }
+        let next = self.dialer.book.iter().filter(|(p, _)| !self.links.contains_key(p)).map(|(_, k)| k.next_dial_ms).min();
+        if let Some(at) = next {
+            let jitter = self.jitter(250);
+            self.reset_timer(Timer::Dial, at.saturating_sub(now).clamp(200, RETRY_MS.1) + jitter);
+        }
+    }
+
+    pub(crate) fn dial_failed(&mut self, peer: Option<PeerKey>) {
+        // A peer that was never a member and cannot be reached is soon forgotten.
+        if let Some(peer) = peer
+            && self.joins.is_empty()
+            && self.dialer.book.get(&peer).is_some_and(|k| !k.kept && k.pause_ms >= RETRY_MS.1)
+        {
+            self.dialer.book.remove(&peer);
+        }
+    }
+
+    pub(crate) fn peer_addresses(&mut self, peer: PeerKey, addresses: Vec<String>) {
+        let Some(link) = self.links.get_mut(&peer) else { return };
+        link.addresses = addresses.into_iter().filter(|a| a.len() <= limits::ADDRESS_BYTES).take(limits::PEER_ADDRESSES).collect();
+        self.remember(peer, None);
+        for space in self.spaces.values().filter(|s| s.links.get(&peer).is_some_and(|l| l.proven)).map(|s| s.id).collect::<Vec<_>>() {
+            self.share_peer(peer, space);
+        }
+    }
+
+    /// Writes a proven peer into the book.
+    pub(crate) fn remember(&mut self, peer: PeerKey, device: Option<DeviceId>) {
+        let Some(link) = self.links.get(&peer) else { return };
+        if !self.spaces.values().any(|s| s.links.get(&peer).is_some_and(|l| l.proven)) {
+            return;
+        }
+        let mut addresses = link.addresses.clone();
+        if link.direction == hearth_ports::Direction::Dialer && !addresses.contains(&link.address) {
+            addresses.insert(0, link.address.clone());
+        }
+        let now = self.now;
+        self.dialer.offer(peer, addresses, now);
+        let Some(known) = self.dialer.book.get_mut(&peer) else { return };
+        known.kept = true;
+        known.last_seen_ms = now;
+        known.device = device.or(known.device);
+        let record = PeerRecord { peer, addresses: known.addresses.clone(), device: known.device, last_seen_ms: now };
+        self.store(StoreRequest::PutPeer { record });
+    }
+
+    /// Tells a newly proven peer of the other members linked here.
+    pub(crate) fn share_peers(&mut self, to: PeerKey, space: SpaceId) {
+        let Some(s) = self.spaces.get(&space) else { return };
+        let peers: Vec<_> = s
+            .links
+            .iter()
+            .filter(|(p, l)| **p != to && l.proven)
+            .filter_map(|(p, _)| Some((*p, self.links.get(p)?.addresses.clone())))
+            .filter(|(_, a)| !a.is_empty())
+            .take(limits::PEERS_SHARED)
+            .collect();
+        if !peers.is_empty() {
+            self.send(to, &Frame::Peers { space, peers });
+        }
+    }
+
+    /// Tells the other members linked here of a peer whose addresses became known.
+    fn share_peer(&mut self, peer: PeerKey, space: SpaceId) {
+        let Some(addresses) = self.links.get(&peer).map(|l| l.addresses.clone()).filter(|a| !a.is_empty()) else { return };
+        let Some(s) = self.spaces.get(&space) else { return };
+        let others: Vec<PeerKey> = s.links.iter().filter(|(p, l)| **p != peer && l.proven).map(|(p, _)| *p).collect();
+        for to in others {
+            self.send(to, &Frame::Peers { space, peers: vec![(peer, addresses.clone())] });
+        }
+    }
+
+    pub(crate) fn peers_told(&mut self, from: PeerKey, space: SpaceId, peers: Vec<(PeerKey, Vec<String>)>) {
+        if !self.spaces.get(&space).is_some_and(|s| s.links.get(&from).is_some_and(|l| l.proven)) {
+            return;
+        }
+        for (peer, addresses) in peers {
+            if peer != self.keys.peer && !self.links.contains_key(&peer) {
+                self.dialer.offer(peer, addresses, self.now);
+            }
+        }
+        self.dial_due();
+    }
+
+    /// Where this node and the members linked now can be reached, for an invite.
+    pub(crate) fn invite_peers(&self, space: SpaceId) -> Vec<InvitePeer> {
+        let reachable = |a: &String| PeerAddress::from_multiaddr(a).filter(|p| !p.socket.ip().is_loopback() && !p.socket.ip().is_unspecified());
+        let loopback = |a: &String| PeerAddress::from_multiaddr(a).filter(|p| p.socket.ip().is_loopback());
+        let mut own: Vec<_> = self.listening.iter().filter_map(reachable).collect();
+        if own.is_empty() {
+            own = self.listening.iter().filter_map(loopback).collect();
+        }
+        // UDP first: it is the faster way in.
+        own.sort_by_key(|a| (!a.quic, a.socket.is_ipv6()));
+        let mut peers: Vec<_> = own.into_iter().take(4).map(|address| InvitePeer { key: self.keys.peer, address }).collect();
+        let Some(s) = self.spaces.get(&space) else { return peers };
+        for (peer, _) in s.links.iter().filter(|(_, l)| l.proven) {
+            let best = self.links.get(peer).and_then(|l| l.addresses.iter().filter_map(reachable).min_by_key(|a| !a.quic));
+            peers.extend(best.map(|address| InvitePeer { key: *peer, address }));
+        }
+        peers.truncate(limits::INVITE_PEERS);
+        peers
+    }
+}

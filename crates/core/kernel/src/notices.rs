@@ -1,0 +1,121 @@
+//! Who is there and who types: signed notices with an end, never stored.
+
+use crate::{
+    author::unknown_channel,
+    kernel::{Kernel, Timer},
+};
+use hearth_ports::{NodeEvent, NodeReply, Presence, Verdict};
+use hearth_types::{ChannelId, SpaceId, UserId, limits};
+use hearth_wire::{Ephemeral, Signal};
+
+impl Kernel {
+    /// Says in every community whether one is there, and sees that it is said again before it lapses.
+    pub(crate) fn publish_presence(&mut self) {
+        let state = match self.presence {
+            Presence::Offline => 0,
+            Presence::Idle => 1,
+            Presence::Online => 2,
+        };
+        for space in self.spaces.keys().copied().collect::<Vec<_>>() {
+            self.notify(space, limits::PRESENCE_MS, Signal::Presence(state));
+        }
+        self.presence_changed(self.user);
+        self.reset_timer(Timer::Presence, limits::PRESENCE_MS / 3);
+    }
+
+    fn notify(&mut self, space: SpaceId, lasts_ms: u64, signal: Signal) {
+        // Rises across restarts too, since the clock does.
+        self.notice_counter = (self.notice_counter + 1).max(self.now << 8);
+        let notice = Ephemeral::sign(space, self.notice_counter, self.now + lasts_ms, signal, &self.keys.device);
+        self.publish_notice(space, notice);
+    }
+
+    pub(crate) fn typing_send(&mut self, request: u64, channel: ChannelId) {
+        let Some(space) = self.space_of_channel(channel) else { return self.reply(request, Err(unknown_channel())) };
+        self.notify(space, limits::TYPING_MS, Signal::Typing(channel));
+        self.reply(request, Ok(NodeReply::Done));
+    }
+
+    pub(crate) fn notice(&mut self, space: SpaceId, notice: Ephemeral) -> Verdict {
+        let now = self.now;
+        let own = self.keys.device.id();
+        let Some(s) = self.spaces.get_mut(&space) else { return Verdict::Ignore };
+        let Some(user) = s.replica.user_of(&notice.device).filter(|u| s.replica.is_member(u)) else { return Verdict::Ignore };
+        if !notice.holds(space) {
+            return Verdict::Reject;
+        }
+        if notice.device == own {
+            return Verdict::Ignore;
+        }
+        // A counter in the far future would silence its author for good: the lease is what counts.
+        let until_ms = notice.expires_at_ms.min(now + limits::PRESENCE_MS * 2);
+        let state = s.notices.entry(notice.device).or_default();
+        if notice.counter <= state.counter || notice.expires_at_ms <= now {
+            return Verdict::Ignore;
+        }
+        state.counter = notice.counter;
+        match notice.signal {
+            Signal::Presence(value) => {
+                state.state = value.min(2);
+                state.until_ms = until_ms;
+                self.presence_changed(user);
+            }
+            Signal::Typing(channel) => {
+                if now >= state.typing_quiet_until_ms && s.replica.state().channels.contains_key(&channel) {
+                    state.typing_quiet_until_ms = now + limits::TYPING_EVERY_MS / 2;
+                    self.event(NodeEvent::Typing { channel, user, until_ms: now + limits::TYPING_MS });
+                }
+            }
+            Signal::Unknown(_) => {}
+        }
+        Verdict::Accept
+    }
+
+    /// Somebody's presence over all devices and communities: what they say while it lasts, or a link to them.
+    pub(crate) fn presence_of(&self, user: UserId) -> Presence {
+        if user == self.user {
+            return self.presence;
+        }
+        let mut best = Presence::Offline;
+        for s in self.spaces.values() {
+            for (device, n) in s.notices.iter().filter(|(_, n)| n.until_ms > self.now) {
+                if s.replica.user_of(device) == Some(user) {
+                    best = best.min(presence(n.state));
+                }
+            }
+            // A link is proof enough, unless they said that they are idle or want to be unseen.
+            for link in s.links.values().filter(|l| l.proven) {
+                let Some(device) = link.device else { continue };
+                let said = s.notices.get(&device).filter(|n| n.until_ms > self.now).map(|n| presence(n.state));
+                if s.replica.user_of(&device) == Some(user) {
+                    best = best.min(said.unwrap_or(Presence::Online));
+                }
+            }
+        }
+        best
+    }
+
+    pub(crate) fn presence_changed(&mut self, user: UserId) {
+        let presence = self.presence_of(user);
+        if self.told_presence.get(&user).copied().unwrap_or(Presence::Offline) != presence {
+            self.told_presence.insert(user, presence);
+            self.event(NodeEvent::PresenceChanged { user, presence });
+        }
+    }
+
+    /// Own lease is renewed; others' that ran out end.
+    pub(crate) fn presence_due(&mut self) {
+        self.publish_presence();
+        for user in self.told_presence.keys().copied().collect::<Vec<_>>() {
+            self.presence_changed(user);
+        }
+    }
+}
+
+fn presence(state: u8) -> Presence {
+    match state {
+        0 => Presence::Offline,
+        1 => Presence::Idle,
+        _ => Presence::Online,
+    }
+}
