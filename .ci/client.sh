@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Builds and opens the client. Without a display: the demo of three peers, and a picture of the client.
+# The dev profile (optimised at level 1), which `make test` shares: one build serves both, and it keeps up with the eye.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${CARGO_TARGET_DIR:-$HOME/.cache/hearth/target}
