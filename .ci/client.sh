@@ -7,12 +7,14 @@ out=${CARGO_TARGET_DIR:-$HOME/.cache/hearth/target}
 export CARGO_TARGET_DIR=$out
 
 if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
-  exec cargo run --quiet -p hearth-desktop --bin hearth
+  exec cargo run -p hearth-desktop --bin hearth
 fi
 
 echo "No display here: three peers will found a community and chat, then the client is drawn into a picture."
 cargo build -p hearth-cli -p hearth-desktop --bins
 "$out/debug/hearth-cli" demo
 picture=$out/hearth.png
-"$out/debug/hearth" --screenshot "$picture"
+home=$(mktemp -d)
+trap 'rm -rf "$home"' EXIT
+"$out/debug/hearth" --home "$home" --screenshot "$picture"
 echo "The client's picture: $picture"
