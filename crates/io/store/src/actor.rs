@@ -149,6 +149,7 @@ impl Actor {
         if lost {
             self.spoiled();
         }
+        self.drop_spoiled();
         Ok(())
     }
 
@@ -248,6 +249,11 @@ impl Actor {
             Ok((rows, more)) => self.reply(StoreReply::Rows { token, rows, more }),
             Err(fault) => self.failed(token, fault),
         }
+        self.drop_spoiled();
+    }
+
+    /// Bodies that were just found not to open are forgotten, so that they can be fetched again.
+    fn drop_spoiled(&mut self) {
         match self.database.drop_spoiled() {
             Ok(0) => {}
             Ok(_) => self.spoiled(),

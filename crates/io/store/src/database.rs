@@ -95,7 +95,7 @@ impl Database {
     pub(crate) fn close(self) {
         let Self { conn, state } = self;
         drop(state);
-        if let Err(error) = conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)") {
+        if let Err(error) = conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_checkpoint(TRUNCATE)") {
             tracing::warn!(%error, "the write-ahead log stays for the next start");
         }
         if let Err((_, error)) = conn.close() {

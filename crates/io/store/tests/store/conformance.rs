@@ -186,7 +186,7 @@ fn a_missing_body_is_filled_in_and_a_present_one_is_kept() {
     assert_eq!(store.put_fetched(vec![bare.clone()]), Ok(1));
     assert_eq!(store.load_rows(vec![full.id]), [bare.clone()]);
     assert_eq!(store.put_fetched(vec![full.clone()]), Ok(0));
-    assert_eq!(store.load_rows(vec![full.id]), [full.clone()]);
+    assert_eq!(store.load_rows(vec![full.id]), std::slice::from_ref(&full));
     assert_eq!(store.put_fetched(vec![bare, other]), Ok(0));
     assert_eq!(store.load_rows(vec![full.id]), [full]);
 }
@@ -264,6 +264,46 @@ fn a_page_ends_at_its_byte_limit_and_still_moves_on() {
 
 fn seqs((rows, more): &(Vec<hearth_types::EntryRow>, bool)) -> (Vec<u64>, bool) {
     (rows.iter().map(|row| row.seq).collect(), *more)
+}
+
+#[test]
+fn more_channels_days_and_authors_than_are_held_open_are_all_told_apart() {
+    let home = tempfile::tempdir().unwrap();
+    let mut store = Store::open(home.path());
+    let count = limits::STORE_OPEN_KEYS as u64 * 2 + 10;
+    let number = |n: u64| std::array::from_fn(|at| n.to_be_bytes()[at % 8]);
+    let one = |n: u64| {
+        let mut one = on_day(row(DeviceId(number(n)), 1), Day(n as u32));
+        one.scope = Scope::Channel(ChannelId(number(n + 1)));
+        one
+    };
+    let rows: Vec<_> = (1..=count).map(one).collect();
+    assert_eq!(store.put_fetched(rows.clone()), Ok(rows.len()));
+    for row in rows {
+        assert_eq!(store.load_day(row.scope, row.day), [row]);
+    }
+}
+
+#[test]
+fn full_queues_hold_the_sender_back_and_lose_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let mut store = Store::open(home.path());
+    // Nobody reads: the answers fill up, then the store stands still, then the requests fill up.
+    let mut sent = 0;
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !(store.handle.replies.is_full() && store.handle.requests.is_full()) {
+        let request = StoreRequest::PutOwn { token: sent + 1, rows: vec![row(ME, sent + 1)] };
+        if store.handle.requests.try_send(request).is_ok() {
+            sent += 1;
+        } else {
+            std::thread::yield_now();
+        }
+        assert!(std::time::Instant::now() < deadline, "{sent} sent");
+    }
+    assert!(sent as usize >= limits::STORE_QUEUE * 2);
+    for token in 1..=sent {
+        assert_eq!(store.next(), StoreReply::Stored { token, new: 1 });
+    }
 }
 
 // Start.
