@@ -1,9 +1,18 @@
 //! The replica: admission, queries, digests.
 
-use crate::state::SpaceState;
+use crate::{
+    digest::Digests,
+    fold::{Act, Context, Fold, project},
+    log::{Found, Logs, Record},
+    people::{Introduced, People},
+    state::SpaceState,
+    waiting::Waiting,
+};
+use hearth_crypto::identity::{check_certificate, check_genesis, check_join};
 use hearth_ports::store::EntrySummary;
-use hearth_types::{Certificate, ChannelId, Day, DeviceId, EntryId, EpochFields, EpochId, Genesis, Permissions, Scope, SpaceId, UserId};
-use hearth_wire::{CheckedEntry, frame::DayDigest};
+use hearth_types::{ChannelId, Class, ControlAct, ControlBody, Day, DeviceId, EntryId, EpochId, Genesis, SpaceId, UserId, limits};
+use hearth_wire::CheckedEntry;
+use std::collections::BTreeSet;
 
 /// What became of an entry handed to [`Replica::admit`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,147 +90,211 @@ pub enum Change {
 /// One space's replica.
 #[derive(Debug, Clone)]
 pub struct Replica {
-    _space: SpaceId,
+    pub(crate) space: SpaceId,
+    pub(crate) genesis: Genesis,
+    pub(crate) logs: Logs,
+    pub(crate) digests: Digests,
+    pub(crate) people: People,
+    pub(crate) waiting: Waiting,
+    pub(crate) fold: Fold,
+    pub(crate) state: SpaceState,
 }
 
 impl Replica {
     /// An empty replica; none if `genesis` does not check out for `space`.
     pub fn new(space: SpaceId, genesis: Genesis) -> Option<Self> {
-        todo!("{space:?} {genesis:?}")
+        if check_genesis(&genesis) != Some(space) {
+            return None;
+        }
+        let state = project::empty(genesis.founder);
+        Some(Self {
+            space,
+            genesis,
+            logs: Logs::default(),
+            digests: Digests::default(),
+            people: People::default(),
+            waiting: Waiting::default(),
+            fold: Fold::default(),
+            state,
+        })
     }
 
     /// A replica as it was: control entries whole, content by its summaries (any order; fastest by log or by stamp), and
-    /// the breaks that [`Change::LogBroken`] reported.
+    /// the breaks that [`Change::LogBroken`] reported. Entries of other spaces, and control entries without a body, are left
+    /// out.
     pub fn restore(space: SpaceId, genesis: Genesis, control: &[CheckedEntry], content: &[EntrySummary], broken: &[(DeviceId, u64)]) -> Option<Self> {
-        todo!("{space:?} {genesis:?} {control:?} {content:?} {broken:?}")
+        let mut replica = Self::new(space, genesis)?;
+        let mut seen = BTreeSet::new();
+        let control: Vec<&CheckedEntry> =
+            control.iter().filter(|e| e.envelope().space == space && e.envelope().class == Class::Control && e.body().is_some() && seen.insert(e.id())).collect();
+        let mut content: Vec<&EntrySummary> = content.iter().filter(|s| s.space == space).collect();
+        content.sort_unstable_by_key(|s| (s.device, s.seq, s.id));
+        content.dedup_by_key(|s| s.id);
+        let bare = content.iter().map(|s| (s.device, s.seq, Record::bare(s.id, s.seq, s.hlc)));
+        let whole = control.iter().map(|e| (e.envelope().device, e.envelope().seq, Record::of(e.id(), e.envelope())));
+        replica.logs.restore(bare.chain(whole).collect(), broken);
+        for s in content {
+            replica.digests.add(&s.id, s.scope, s.hlc.day(), s.target.map(|t| t.day));
+        }
+        for entry in control {
+            let e = entry.envelope();
+            replica.digests.add(&entry.id(), e.scope, e.day, e.target.map(|t| t.day));
+            if let Ok(act) = entry.control() {
+                let user = replica.named_user(&act);
+                replica.learn(entry, &act, user);
+                replica.fold.acts.insert(entry.id(), Act { device: e.device, seq: e.seq, hlc: e.hlc, act, user, stands: None });
+            }
+        }
+        replica.fold.reassigned();
+        replica.settle();
+        Some(replica)
     }
 
     /// Takes one entry in. `today` is the reader's own UTC day.
     pub fn admit(&mut self, entry: &CheckedEntry, today: Day) -> Admission {
-        todo!("{entry:?} {today:?}")
+        let e = entry.envelope();
+        if e.space != self.space {
+            return Admission::Refused(Refusal::OtherSpace);
+        }
+        if self.logs.contains(&entry.id()) {
+            return Admission::Known;
+        }
+        if e.class == Class::Control && entry.body().is_none() {
+            return Admission::Refused(Refusal::BodyMissing);
+        }
+        let act = Self::read(entry);
+        let user = act.as_ref().and_then(|act| self.named_user(act));
+        let introduced = self.people.user(&e.device).is_some() || self.introduces_itself(entry, act.as_ref(), user);
+        if !introduced || e.day > last_day(today) {
+            return if self.waiting.keep(entry) { Admission::Waiting } else { Admission::Refused(Refusal::WaitingFull) };
+        }
+        let mut changes = BTreeSet::new();
+        let mut introduced = Vec::new();
+        if !self.take(entry, act, user, &mut changes, &mut introduced) {
+            return Admission::Refused(Refusal::PastBreak);
+        }
+        if e.class != Class::Control {
+            changes.insert(Change::Content);
+        }
+        let released = self.release(introduced, today, &mut changes);
+        changes.extend(self.settle());
+        Admission::New { changes: changes.into_iter().collect(), released }
     }
 
-    /// Entries whose day has come; treat them as [`Admission::New`]'s `released`.
+    /// Lets in what waited for its day or, after a restart of the caller, for anything else that has come meanwhile. Treat
+    /// the entries as [`Admission::New`]'s `released`.
     pub fn advance(&mut self, today: Day) -> (Vec<Change>, Vec<CheckedEntry>) {
-        todo!("{today:?}")
+        let mut changes = BTreeSet::new();
+        let introduced = self.waiting.devices().into_iter().filter(|d| self.people.user(d).is_some()).collect();
+        let released = self.release(introduced, today, &mut changes);
+        changes.extend(self.settle());
+        (changes.into_iter().collect(), released)
     }
 
     /// Completes an entry that was restored from its summary; answers [`Change::Recheck`].
     pub fn recheck(&mut self, entry: &CheckedEntry) -> Vec<Change> {
-        todo!("{entry:?}")
+        let e = entry.envelope();
+        if e.space != self.space {
+            return Vec::new();
+        }
+        let found = self.logs.complete(e.device, e.seq, Record::of(entry.id(), e));
+        let mut changes = BTreeSet::new();
+        self.found(e.device, found, &mut changes);
+        changes.extend(self.settle());
+        changes.into_iter().collect()
     }
 
-    /// The space.
-    pub fn space(&self) -> SpaceId {
-        todo!()
-    }
-    /// Its genesis object.
-    pub fn genesis(&self) -> &Genesis {
-        todo!()
-    }
-    /// What the standing control acts make.
-    pub fn state(&self) -> &SpaceState {
-        todo!()
-    }
-    /// Whether an entry is held.
-    pub fn contains(&self, id: &EntryId) -> bool {
-        todo!("{id}")
-    }
-    /// The user of an introduced device.
-    pub fn user_of(&self, device: &DeviceId) -> Option<UserId> {
-        todo!("{device}")
-    }
-    /// The certificate of an introduced device.
-    pub fn certificate(&self, device: &DeviceId) -> Option<&Certificate> {
-        todo!("{device}")
-    }
-    /// Whether `user` is in.
-    pub fn is_member(&self, user: &UserId) -> bool {
-        todo!("{user}")
-    }
-    /// Whether `device` speaks for a current member: its user is in, and it is among the user's standing devices.
-    pub fn is_member_device(&self, device: &DeviceId) -> bool {
-        todo!("{device}")
-    }
-    /// Whether the held entry `seq` of `device` counts: its author was in when it was written, and its log is not broken
-    /// there.
-    pub fn counts(&self, device: &DeviceId, seq: u64) -> bool {
-        todo!("{device} {seq}")
-    }
-    /// Everything `user` may do.
-    pub fn permissions(&self, user: &UserId) -> Permissions {
-        todo!("{user}")
-    }
-    /// Most senior rank of `user`: 0 for the owner, `u16::MAX` for a plain member.
-    pub fn rank(&self, user: &UserId) -> u16 {
-        todo!("{user}")
-    }
-    /// Whether `user` is in and may do all of `need`.
-    pub fn may(&self, user: &UserId, need: Permissions) -> bool {
-        todo!("{user} {need:?}")
-    }
-    /// What an act of `user` that needs `need` has to cite as `by`: `Some(None)` for the owner, `Some(Some(grant or admit))`
-    /// for others, `None` if it is not allowed.
-    pub fn grant_for(&self, user: &UserId, need: Permissions) -> Option<Option<EntryId>> {
-        todo!("{user} {need:?}")
-    }
-    /// A held epoch record, standing or void; void ones still open what was sent under them.
-    pub fn epoch(&self, id: &EpochId) -> Option<&EpochFields> {
-        todo!("{id}")
-    }
-    /// The standing invite with this public key.
-    pub fn invite_by_key(&self, key: &[u8; 32]) -> Option<EntryId> {
-        todo!("{key:?}")
-    }
-    /// The entries a new `Setting` of `key` has to name in `replaces`.
-    pub fn setting_heads(&self, key: &str) -> Vec<EntryId> {
-        todo!("{key}")
-    }
-    /// The standing `Admit` that lets `user` in, most senior first; none for the founder and for strangers.
-    pub fn admit_of(&self, user: &UserId) -> Option<EntryId> {
-        todo!("{user}")
+    fn read(entry: &CheckedEntry) -> Option<ControlAct> {
+        if entry.envelope().class == Class::Control { entry.control().ok() } else { None }
     }
 
-    /// Digest over everything held: equal on two replicas exactly when they hold the same entries.
-    pub fn root(&self) -> [u8; 32] {
-        todo!()
+    /// The user whom an act introduces, if its certificate (and join) hold.
+    fn named_user(&self, act: &ControlAct) -> Option<UserId> {
+        match &act.body {
+            ControlBody::DeviceAdd { certificate } => check_certificate(certificate),
+            ControlBody::Admit { join } => check_join(self.space, join),
+            _ => None,
+        }
     }
-    /// [`Self::root`] in hex.
-    pub fn heads(&self) -> String {
-        todo!()
+
+    /// Whether an entry is the founder's own first: its author's certificate, by the founder's root.
+    fn introduces_itself(&self, entry: &CheckedEntry, act: Option<&ControlAct>, user: Option<UserId>) -> bool {
+        user == Some(self.genesis.founder) && act.is_some_and(|act| matches!(&act.body, ControlBody::DeviceAdd { certificate } if certificate.device == entry.envelope().device))
     }
-    /// How many entries are held.
-    pub fn entries(&self) -> u64 {
-        todo!()
+
+    /// Puts an entry that is admitted in its place. False if its log takes no more.
+    fn take(&mut self, entry: &CheckedEntry, act: Option<ControlAct>, user: Option<UserId>, changes: &mut BTreeSet<Change>, introduced: &mut Vec<DeviceId>) -> bool {
+        let e = entry.envelope();
+        let Some(found) = self.logs.insert(e.device, e.seq, Record::of(entry.id(), e)) else { return false };
+        self.digests.add(&entry.id(), e.scope, e.day, e.target.map(|t| t.day));
+        if let Some(act) = &act {
+            introduced.extend(self.learn(entry, act, user));
+        }
+        self.found(e.device, found, changes);
+        if let Some(act) = act {
+            let context = Context { founder: self.genesis.founder, logs: &self.logs, people: &self.people };
+            self.fold.add(entry.id(), Act { device: e.device, seq: e.seq, hlc: e.hlc, act, user, stands: None }, context);
+        }
+        true
     }
-    /// Day digests in order, strictly after a place.
-    pub fn days(&self, after: Option<(Scope, Day)>) -> impl Iterator<Item = DayDigest> + '_ {
-        let _ = after;
-        std::iter::empty()
+
+    /// Learns who is who from a control entry; the device if it was unknown.
+    fn learn(&mut self, entry: &CheckedEntry, act: &ControlAct, user: Option<UserId>) -> Option<DeviceId> {
+        let author = entry.envelope().device;
+        if let Some(by) = act.by
+            && self.people.cite(author, entry.envelope().seq, by) == Introduced::Other
+        {
+            self.fold.reassigned();
+        }
+        let certificate = match &act.body {
+            ControlBody::DeviceAdd { certificate } => certificate,
+            ControlBody::Admit { join } => &join.certificate,
+            _ => return None,
+        };
+        let own = certificate.device == author;
+        match self.people.introduce(entry.id(), user?, certificate.clone(), own) {
+            Introduced::New => Some(certificate.device),
+            Introduced::Same => None,
+            Introduced::Other => {
+                self.fold.reassigned();
+                None
+            }
+        }
     }
-    /// One day's digest; none if nothing is held of it.
-    pub fn day(&self, scope: Scope, day: Day) -> Option<DayDigest> {
-        todo!("{scope:?} {day:?}")
+
+    fn found(&mut self, device: DeviceId, found: Found, changes: &mut BTreeSet<Change>) {
+        changes.extend(found.recheck.into_iter().map(Change::Recheck));
+        if let Some(seq) = found.broke {
+            self.fold.broke(&device, seq);
+            changes.insert(Change::LogBroken { device, seq });
+        }
     }
-    /// Newest day with an entry of its own in a scope.
-    pub fn newest_day(&self, scope: Scope) -> Option<Day> {
-        todo!("{scope:?}")
+
+    /// Admits what waited for these devices, and for the devices that those introduce.
+    fn release(&mut self, mut introduced: Vec<DeviceId>, today: Day, changes: &mut BTreeSet<Change>) -> Vec<CheckedEntry> {
+        let mut released = Vec::new();
+        while let Some(device) = introduced.pop() {
+            for entry in self.waiting.release(&device, last_day(today)) {
+                let act = Self::read(&entry);
+                let user = act.as_ref().and_then(|act| self.named_user(act));
+                if !self.logs.contains(&entry.id()) && self.take(&entry, act, user, changes, &mut introduced) {
+                    released.push(entry);
+                }
+            }
+        }
+        released
     }
-    /// Days of a channel that have messages, oldest first, with how many.
-    pub fn channel_days(&self, channel: ChannelId) -> impl DoubleEndedIterator<Item = (Day, u32)> + '_ {
-        let _ = channel;
-        std::iter::empty()
-    }
-    /// The highest held place of a log, with its entry (the larger id where a broken log has two).
-    pub fn top(&self, device: &DeviceId) -> Option<(u64, EntryId)> {
-        todo!("{device}")
-    }
-    /// First place of a log that does not count, if it is broken.
-    pub fn broken(&self, device: &DeviceId) -> Option<u64> {
-        todo!("{device}")
-    }
-    /// Entries kept aside.
-    pub fn waiting(&self) -> usize {
-        todo!()
+
+    fn settle(&mut self) -> BTreeSet<Change> {
+        let context = Context { founder: self.genesis.founder, logs: &self.logs, people: &self.people };
+        self.fold.settle(&mut self.state, context)
     }
 }
+
+/// The last day whose entries do not wait.
+fn last_day(today: Day) -> Day {
+    Day(today.0.saturating_add(limits::DAYS_AHEAD))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! What a space looks like: the projection of all control acts that stand.
 
 use hearth_types::{ChannelFields, ChannelId, DeviceId, EntryId, EpochFields, EpochId, Hlc, InviteFields, Permissions, RoleFields, UserId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A space as its standing control acts make it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub struct RoleHeld {
     pub role: EntryId,
     /// The version granted, whose permissions hold.
     pub version: EntryId,
-    /// The `Grant` that gave it, or the `Admit` under an invite that names it.
+    /// What gives it and an act cites: a `Grant`, or the `Invite` that names it and that the member came by.
     pub by: EntryId,
     /// What it allows.
     pub permissions: Permissions,
@@ -86,7 +86,7 @@ pub struct InviteState {
     /// Who made it.
     pub creator: UserId,
     /// Users let in under its key.
-    pub users: BTreeSet<UserId>,
+    pub used: u32,
     /// Whether honest members refuse it.
     pub revoked: bool,
 }
@@ -94,11 +94,11 @@ pub struct InviteState {
 impl InviteState {
     /// How many used it.
     pub fn uses(&self) -> u32 {
-        u32::try_from(self.users.len()).unwrap_or(u32::MAX)
+        self.used
     }
     /// Whether an honest member still lets people in by it at `now_ms`.
     pub fn open(&self, now_ms: u64) -> bool {
-        !self.revoked && self.fields.expires_at_ms.is_none_or(|end| now_ms < end) && self.fields.max_uses.is_none_or(|max| self.uses() < max)
+        !self.revoked && self.fields.expires_at_ms.is_none_or(|end| now_ms < end) && self.fields.max_uses.is_none_or(|max| self.used < max)
     }
 }
 
