@@ -307,7 +307,7 @@ pub(crate) fn swatches(ui: &mut Ui, frame: &Frame<'_>, color: &mut u32) {
     });
 }
 
-fn profile_preview(ui: &mut Ui, frame: &Frame<'_>, name: &str, color: u32) {
+fn profile_preview(ui: &mut Ui, name: &str, color: u32) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 64.0), Sense::hover());
     avatar::person(ui.painter(), pos2(rect.left() + 32.0, rect.center().y), 64.0, name, color);
 }

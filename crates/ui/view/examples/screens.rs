@@ -1,0 +1,200 @@
+//! Draws every screen to PNG without a graphics card or a window: `cargo run -p hearth-view --example screens [folder] [name part]`.
+
+#[path = "../tests/support/cast.rs"]
+mod cast;
+#[path = "screens/raster.rs"]
+mod raster;
+
+use cast::Cast;
+use egui::{Event, Key, Modifiers, MouseWheelUnit, PointerButton, Pos2, RawInput, Rect, pos2, vec2};
+use hearth_ports::Health;
+use hearth_view::{
+    Frame, Intents, Motion, OnboardingState, OnboardingStep, OnboardingView, SyncView, ThemeChoice, Toast, ToastLevel, Tokens, UiState, main_ui, onboarding_ui,
+};
+use raster::Canvas;
+
+/// A window that is not there.
+struct Stage {
+    ctx: egui::Context,
+    canvas: Canvas,
+    size: [usize; 2],
+    scale: f32,
+    tokens: Tokens,
+    frames: u32,
+}
+
+impl Stage {
+    fn new(size: [usize; 2], scale: f32, theme: ThemeChoice) -> Self {
+        Self { ctx: egui::Context::default(), canvas: Canvas::new(size[0], size[1]), size, scale, tokens: Tokens::built_in(theme), frames: 0 }
+    }
+    /// One frame; `ui` sees the window, and the picture is kept.
+    fn frame(&mut self, events: Vec<Event>, draw: &mut dyn FnMut(&mut egui::Ui, &Frame<'_>)) {
+        let size = vec2(self.size[0] as f32, self.size[1] as f32) / self.scale;
+        let mut input = RawInput { screen_rect: Some(Rect::from_min_size(Pos2::ZERO, size)), time: Some(f64::from(self.frames) / 60.0), focused: true, events, ..RawInput::default() };
+        input.viewports.entry(egui::ViewportId::ROOT).or_default().native_pixels_per_point = Some(self.scale);
+        self.frames += 1;
+        let tokens = self.tokens.clone();
+        let frame = Frame { now_ms: cast::NOW + u64::from(self.frames) * 16, utc_offset_min: 0, dt: 1.0 / 60.0, motion: Motion::Full, focused: true, tokens: &tokens };
+        let out = self.ctx.clone().run_ui(input, |ui| draw(ui, &frame));
+        self.canvas.textures(&out.textures_delta);
+        let shapes = self.ctx.tessellate(out.shapes, out.pixels_per_point);
+        self.canvas.clear(tokens.color.bg0);
+        self.canvas.paint(&shapes, self.scale);
+        out.textures_delta.drop_quietly();
+    }
+}
+
+trait DropQuietly {
+    fn drop_quietly(self);
+}
+impl DropQuietly for egui::TexturesDelta {
+    fn drop_quietly(self) {
+        drop(self);
+    }
+}
+
+fn click(at: Pos2) -> Vec<Vec<Event>> {
+    let button = |pressed| Event::PointerButton { pos: at, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE };
+    vec![vec![Event::PointerMoved(at)], vec![button(true)], vec![button(false)], vec![]]
+}
+
+fn key(key: Key) -> Vec<Vec<Event>> {
+    vec![vec![Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE }], vec![]]
+}
+
+struct Shot {
+    name: &'static str,
+    size: [usize; 2],
+    scale: f32,
+    theme: ThemeChoice,
+    cast: Cast,
+    before: Vec<Vec<Event>>,
+}
+
+fn shot(name: &'static str, cast: Cast) -> Shot {
+    Shot { name, size: [1280, 720], scale: 1.0, theme: ThemeChoice::Dark, cast, before: Vec::new() }
+}
+
+impl Shot {
+    fn sized(mut self, w: usize, h: usize) -> Self {
+        self.size = [w, h];
+        self
+    }
+    fn light(mut self) -> Self {
+        self.theme = ThemeChoice::Light;
+        self
+    }
+    fn after(mut self, events: Vec<Vec<Event>>) -> Self {
+        self.before.extend(events);
+        self
+    }
+    fn draw(mut self, folder: &std::path::Path) -> std::io::Result<()> {
+        let mut stage = Stage::new(self.size, self.scale, self.theme);
+        let (mut state, mut intents) = (UiState::default(), Intents::default());
+        let mut events = vec![vec![]; 4];
+        events.append(&mut self.before);
+        events.extend(vec![vec![]; 40]);
+        for list in events {
+            let cast = &self.cast;
+            stage.frame(list, &mut |ui, frame| {
+                cast.with_view(|view| {
+                    main_ui(ui, view, &mut state, frame, &mut intents);
+                });
+            });
+            if intents.drain().any(|i| matches!(i, hearth_view::Intent::CreateInvite { .. })) {
+                state.invite_ready(&cast::invite());
+            }
+        }
+        stage.canvas.save(&folder.join(format!("{}.png", self.name)))
+    }
+}
+
+fn onboarding(folder: &std::path::Path, name: &str, theme: ThemeChoice, step: OnboardingStep, offered: Option<&str>, events: Vec<Vec<Event>>, failed: Option<&str>) -> std::io::Result<()> {
+    let mut stage = Stage::new([1280, 720], 1.0, theme);
+    let (mut state, mut intents) = (OnboardingState::default(), Intents::default());
+    if step == OnboardingStep::Identity {
+        state.name = "Ada".to_owned();
+    }
+    let cast = Cast::usual();
+    let mut all = vec![vec![]; 4];
+    all.extend(events);
+    all.extend(vec![vec![]; 30]);
+    for list in all {
+        let view = OnboardingView { step, me: (step == OnboardingStep::JoinOrCreate).then_some(&cast.me), offered_link: offered, backdrop: false };
+        stage.frame(list, &mut |ui, frame| {
+            onboarding_ui(ui, &view, &mut state, frame, &mut intents);
+        });
+    }
+    if let Some(why) = failed {
+        state.failed(why);
+        let view = OnboardingView { step, me: Some(&cast.me), offered_link: offered, backdrop: false };
+        stage.frame(vec![], &mut |ui, frame| {
+            onboarding_ui(ui, &view, &mut state, frame, &mut intents);
+        });
+    }
+    stage.canvas.save(&folder.join(format!("{name}.png")))
+}
+
+fn main() -> std::io::Result<()> {
+    let mut args = std::env::args().skip(1);
+    let folder = std::path::PathBuf::from(args.next().unwrap_or_else(|| "target/screens".to_owned()));
+    let part = args.next().unwrap_or_default();
+    std::fs::create_dir_all(&folder)?;
+    let (dark, light) = (ThemeChoice::Dark, ThemeChoice::Light);
+    let link = "mesh://join#c2VjcmV0IG9mIGFuIGludml0ZSBsaW5rIGFzIGl0IGxvb2tz";
+    let (one, two) = (OnboardingStep::Identity, OnboardingStep::JoinOrCreate);
+    if "onboarding".contains(&part) || part.starts_with("onboarding") {
+        onboarding(&folder, "onboarding-1", dark, one, None, vec![], None)?;
+        onboarding(&folder, "onboarding-1-light", light, one, None, vec![], None)?;
+        onboarding(&folder, "onboarding-2", dark, two, Some(link), vec![], None)?;
+        onboarding(&folder, "onboarding-2-light", light, two, None, vec![], Some("Nobody who could let you in answers right now. Ask for a new link, or try again when they are online."))?;
+    }
+    let wheel = |y: f32| vec![vec![Event::PointerMoved(pos2(700.0, 300.0))], vec![Event::MouseWheel { unit: MouseWheelUnit::Point, delta: vec2(0.0, y), modifiers: Modifiers::NONE, phase: egui::TouchPhase::Move }]];
+    let hover = |x: f32, y: f32| vec![vec![Event::PointerMoved(pos2(x, y))]];
+    let reply_key = vec![vec![Event::Text("and here is a longer answer that runs on, so that the field has to grow by a line or two before it is sent to everybody; it has to stay readable".into())]];
+    let shots = vec![
+        shot("main", Cast::usual()),
+        shot("main-light", Cast::usual()).light(),
+        shot("main-1920", Cast::usual()).sized(1920, 1080),
+        shot("main-1920-light", Cast::usual()).sized(1920, 1080).light(),
+        shot("main-940", Cast::usual()).sized(940, 560),
+        shot("hover", Cast::usual()).after(hover(700.0, 500.0)),
+        shot("scrolled", Cast::usual()).after(wheel(420.0)).after(hover(700.0, 250.0)),
+        shot("unread", Cast::unread()),
+        shot("unread-bar", Cast::unread_far()),
+        shot("formatted", Cast::formatted()),
+        shot("formatted-light", Cast::formatted()).light(),
+        shot("writing", Cast::usual()).after(reply_key).after(key(Key::ArrowLeft)),
+        shot("editing", Cast::usual()).after(key(Key::ArrowUp)),
+        shot("empty", Cast::empty()),
+        shot("no-community", Cast::no_community()),
+        shot("offline", Cast::offline()),
+        shot("offline-light", Cast::offline()).light(),
+        shot("long-names", Cast::long_names()),
+        shot("many-channels", Cast::many_channels()),
+        shot("voice", Cast::voice()),
+        shot("toasts", {
+            let mut cast = Cast::usual();
+            cast.net.health = Health::Connecting;
+            cast.sync = Some(SyncView { fetched: 620, missing: 380 });
+            cast.toasts = vec![
+                Toast { id: 1, level: ToastLevel::Info, text: "You are in. Say hi to The Night Shift.".into() },
+                Toast { id: 2, level: ToastLevel::Warning, text: "The disk is nearly full. New messages can’t be kept until there is room.".into() },
+            ];
+            cast
+        }),
+        shot("menu-community", Cast::usual()).after(click(pos2(160.0, 24.0))),
+        shot("menu-connection", Cast::offline()).after(click(pos2(150.0, 702.0))),
+        shot("menu-me", Cast::usual()).after(click(pos2(150.0, 684.0))),
+        shot("dialog-add", Cast::usual()).after(click(pos2(28.0, 162.0))),
+        shot("dialog-invite", Cast::usual()).after(click(pos2(160.0, 24.0))).after(click(pos2(160.0, 76.0))),
+        shot("dialog-invite-light", Cast::usual()).light().after(click(pos2(160.0, 24.0))).after(click(pos2(160.0, 76.0))),
+        shot("dialog-channel", Cast::usual()).after(click(pos2(160.0, 24.0))).after(click(pos2(160.0, 110.0))),
+        shot("dialog-leave", Cast::usual()).after(click(pos2(160.0, 24.0))).after(click(pos2(160.0, 188.0))),
+        shot("dialog-profile", Cast::usual()).after(click(pos2(150.0, 684.0))).after(click(pos2(160.0, 530.0))),
+    ];
+    for s in shots.into_iter().filter(|s| s.name.contains(&part)) {
+        s.draw(&folder)?;
+    }
+    Ok(())
+}
