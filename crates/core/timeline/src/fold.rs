@@ -14,6 +14,8 @@ pub struct Timeline {
     order: BTreeMap<Place, Day>,
     /// Day of every message here.
     whereabouts: BTreeMap<EntryId, Day>,
+    /// Days being read from disk, and what was folded in meanwhile, which the read may miss.
+    awaited: BTreeMap<Day, Vec<Opened>>,
     /// Own log positions known to be with somebody else.
     delivered: BTreeMap<DeviceId, u64>,
     revision: u64,
@@ -55,6 +57,7 @@ impl Timeline {
             days: BTreeMap::new(),
             order: BTreeMap::new(),
             whereabouts: BTreeMap::new(),
+            awaited: BTreeMap::new(),
             delivered: BTreeMap::new(),
             revision: 0,
         }
@@ -76,6 +79,12 @@ impl Timeline {
         self.days.get(&day).map_or(0, |d| d.messages)
     }
 
+    /// Say this when a day begins to be read from disk: what is applied to it until [`Self::set_day`] is kept and folded
+    /// into what was read. If the read fails, [`Self::unload`] the day.
+    pub fn await_day(&mut self, day: Day) {
+        self.awaited.entry(day).or_default();
+    }
+
     /// Loads a day, or loads it again: `entries` is everything that belongs to it (its messages, and amendments of them
     /// from any day) and replaces what was known. What belongs to another day is folded in if that one is loaded.
     pub fn set_day(&mut self, day: Day, entries: Vec<Opened>, now_ms: u64) {
@@ -94,12 +103,18 @@ impl Timeline {
         for id in touched {
             self.rebuild(day, id, old.rows.remove(&id), now_ms);
         }
+        for entry in self.awaited.remove(&day).unwrap_or_default() {
+            self.apply(entry, now_ms);
+        }
     }
 
     /// Folds one entry in, or in again with more known about it. Gives the message that appeared, changed or went:
     /// none if the day it belongs to is not loaded, or if nothing shown changes.
     pub fn apply(&mut self, entry: Opened, now_ms: u64) -> Vec<EntryId> {
         let (day, id) = (entry.home(), entry.concerns());
+        if let Some(missed) = self.awaited.get_mut(&day) {
+            missed.push(entry.clone());
+        }
         let Some(row) = self.days.get_mut(&day).map(|d| d.rows.entry(id).or_default()) else { return Vec::new() };
         let changed = match &mut row.message {
             Some(message) if entry.target.is_some() && !row.amendments.contains_key(&entry.id) => {
@@ -122,6 +137,7 @@ impl Timeline {
 
     /// Forgets a day.
     pub fn unload(&mut self, day: Day) {
+        self.awaited.remove(&day);
         self.take_day(day);
     }
 

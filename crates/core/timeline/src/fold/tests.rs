@@ -206,3 +206,15 @@ fn own_messages_go_from_saved_to_sent() {
     assert_eq!(states(&t), [SendState::Sent, SendState::Saved, SendState::Received]);
     assert_eq!(t.set_delivered(DeviceId([0; 32]), 2), []);
 }
+
+#[test]
+fn what_arrives_while_a_day_is_read_is_not_lost() {
+    let mut t = Timeline::new(CHANNEL);
+    t.await_day(Day(0));
+    assert_eq!(t.apply(text(2, 1, 6), LATE_MS), [], "not shown yet");
+    t.set_day(Day(0), vec![text(1, 1, 5)], LATE_MS);
+    t.await_day(Day(0));
+    t.apply(text(3, 1, 7), LATE_MS);
+    t.set_day(Day(0), vec![text(1, 1, 5), text(2, 1, 6)], LATE_MS);
+    assert!(t.messages().map(|m| m.id).eq([id(1), id(2), id(3)]));
+}
