@@ -113,8 +113,10 @@ pub const COMMAND_QUEUE: usize = 256;
 pub const EVENT_QUEUE: usize = 4_096;
 /// Requests queued towards the store.
 pub const STORE_QUEUE: usize = 1_024;
-/// Own appends that share one flush to the disk.
+/// Requests to store entries that share one transaction.
 pub const STORE_GROUP: usize = 256;
+/// Rows after which such a transaction takes no further request.
+pub const STORE_GROUP_ROWS: usize = 8_192;
 /// Day keys, places and logs the store holds open, each.
 pub const STORE_OPEN_KEYS: usize = 1_024;
 /// Bytes free on the disk below which the reader is told.

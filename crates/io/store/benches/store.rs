@@ -45,11 +45,12 @@ fn rows(count: u64, per_day: u64) -> Vec<EntryRow> {
     (0..count).map(|n| row((n % 50) as u8, n / 50 + 1, n, per_day)).collect()
 }
 
-fn put(store: &StoreHandle, rows: Vec<Vec<EntryRow>>) {
-    for (token, rows) in (0..).zip(rows) {
+fn put(store: &StoreHandle, batches: Vec<Vec<EntryRow>>) {
+    let count = batches.len();
+    for (token, rows) in (0..).zip(batches) {
         store.requests.send_blocking(StoreRequest::PutFetched { token, rows }).unwrap();
-        stored(store);
     }
+    (0..count).for_each(|_| stored(store));
 }
 
 fn stored(store: &StoreHandle) {
@@ -160,8 +161,19 @@ fn load_newest_100(bencher: Bencher) {
 /// From a closed file of 100,000 messages to the kernel's start: open, checks, `Start`.
 #[divan::bench(sample_count = 10, sample_size = 1)]
 fn start_with_100_000(bencher: Bencher) {
+    starts(bencher, |_| {});
+}
+
+/// The same after a crash, with every page looked at first.
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn start_with_100_000_checked(bencher: Bencher) {
+    starts(bencher, |home| std::fs::write(home.path().join("hearth.db.check"), b"").unwrap());
+}
+
+fn starts(bencher: Bencher, prepare: impl Fn(&tempfile::TempDir)) {
     let home = filled(100_000);
-    bencher.bench_local(|| {
+    println!("database of {} MB", std::fs::metadata(home.path().join("hearth.db")).unwrap().len() / 1_000_000);
+    bencher.with_inputs(|| prepare(&home)).bench_local_values(|()| {
         let store = open(&home);
         store.requests.send_blocking(StoreRequest::Start).unwrap();
         match store.replies.recv_blocking().unwrap() {

@@ -1,4 +1,4 @@
-//! The store's thread: takes requests in order, answers each, and lets waiting appends share one flush.
+//! The store's thread: takes requests in order, answers each, and lets what waits to be stored share a transaction.
 
 use crate::{
     database::Database,
@@ -6,7 +6,7 @@ use crate::{
     open,
     reading::Page,
     secret::Secret32,
-    writing::OwnRequest,
+    writing::{Origin, PutRequest},
 };
 use async_channel::{Receiver, Sender};
 use hearth_ports::{StoreFault, StoreReply, StoreRequest};
@@ -120,18 +120,18 @@ impl Actor {
                     }
                 },
                 StoreRequest::PutOwn { token, rows } => {
-                    let mut group = vec![(token, rows)];
-                    while group.len() < limits::STORE_GROUP {
-                        match requests.try_recv() {
-                            Ok(StoreRequest::PutOwn { token, rows }) => group.push((token, rows)),
-                            Ok(other) => {
-                                ahead = Some(other);
-                                break;
-                            }
-                            Err(_) => break,
-                        }
-                    }
-                    self.put_own(&group);
+                    let group = gather((token, rows), requests, &mut ahead, |request| match request {
+                        StoreRequest::PutOwn { token, rows } => Ok((token, rows)),
+                        other => Err(other),
+                    });
+                    self.put(Origin::Own, &group);
+                }
+                StoreRequest::PutFetched { token, rows } => {
+                    let group = gather((token, rows), requests, &mut ahead, |request| match request {
+                        StoreRequest::PutFetched { token, rows } => Ok((token, rows)),
+                        other => Err(other),
+                    });
+                    self.put(Origin::Fetched, &group);
                 }
                 other => self.answer(other),
             }
@@ -182,8 +182,8 @@ impl Actor {
         self.reply(StoreReply::Notice(why.into()));
     }
 
-    fn put_own(&mut self, group: &[OwnRequest]) {
-        let results = self.database.put_own(group);
+    fn put(&mut self, origin: Origin, group: &[PutRequest]) {
+        let results = self.database.put(origin, group);
         for ((token, _), result) in group.iter().zip(results) {
             self.stored(*token, result);
         }
@@ -192,10 +192,6 @@ impl Actor {
     fn answer(&mut self, request: StoreRequest) {
         let db = &mut self.database;
         match request {
-            StoreRequest::PutFetched { token, rows } => {
-                let result = db.put_fetched(&rows);
-                self.stored(token, result);
-            }
             StoreRequest::LoadDay { token, space, scope, day } => {
                 let rows = db.load_day(space, scope, day).map(|rows| (rows, false));
                 self.rows(token, rows);
@@ -231,8 +227,9 @@ impl Actor {
                     None => self.unanswered(result.map(drop)),
                 }
             }
-            StoreRequest::PutOwn { token, rows } => self.put_own(&[(token, rows)]),
             // Taken by `run`.
+            StoreRequest::PutOwn { token, rows } => self.put(Origin::Own, &[(token, rows)]),
+            StoreRequest::PutFetched { token, rows } => self.put(Origin::Fetched, &[(token, rows)]),
             StoreRequest::Start | StoreRequest::Shutdown => {}
         }
     }
@@ -314,6 +311,30 @@ impl Actor {
     fn reply(&mut self, reply: StoreReply) {
         let _ = self.replies.send_blocking(reply);
     }
+}
+
+/// Takes what waits behind `first` as long as `pick` takes it; the first other request is left in `ahead`.
+fn gather(
+    first: PutRequest,
+    requests: &Receiver<StoreRequest>,
+    ahead: &mut Option<StoreRequest>,
+    pick: fn(StoreRequest) -> Result<PutRequest, StoreRequest>,
+) -> Vec<PutRequest> {
+    let (mut rows, mut group) = (first.1.len(), vec![first]);
+    while group.len() < limits::STORE_GROUP && rows < limits::STORE_GROUP_ROWS {
+        match requests.try_recv().map(pick) {
+            Ok(Ok(request)) => {
+                rows += request.1.len();
+                group.push(request);
+            }
+            Ok(Err(other)) => {
+                *ahead = Some(other);
+                break;
+            }
+            Err(_) => break,
+        }
+    }
+    group
 }
 
 fn plain(fault: &StoreFault) -> String {

@@ -8,40 +8,50 @@ use crate::{
 use hearth_types::{DeviceId, EntryId, EntryRow, SpaceId};
 use std::{collections::BTreeMap, slice};
 
-/// One `PutOwn` request: its token and rows.
-pub(crate) type OwnRequest = (u64, Vec<EntryRow>);
+/// One request to store rows: its token and the rows.
+pub(crate) type PutRequest = (u64, Vec<EntryRow>);
+
+/// Whose rows they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Each must follow its predecessor, and is flushed before the answer.
+    Own,
+    /// Gaps and forks are kept as they come; what a power cut takes is fetched again.
+    Fetched,
+}
 
 impl Database {
-    /// Appends several requests under one flush. Each stands or falls alone, in order: one that follows a failed
-    /// predecessor fails too, because its predecessor is not there.
-    pub(crate) fn put_own(&mut self, group: &[OwnRequest]) -> Vec<Result<usize, Fault>> {
-        match self.put_own_together(group) {
+    /// Stores several requests in one transaction: own ones share a flush, fetched ones share the index pages that
+    /// spread ids touch, which is most of what they write. Each request stands or falls alone, in order: one that
+    /// follows a failed predecessor fails too, because its predecessor is not there.
+    pub(crate) fn put(&mut self, origin: Origin, group: &[PutRequest]) -> Vec<Result<usize, Fault>> {
+        match self.put_together(origin, group) {
             Ok(results) => results,
             Err(fault) if group.len() == 1 => vec![Err(fault)],
             // The disk said no to the whole; a smaller part may still fit.
             Err(_) => group
                 .iter()
-                .map(|one| self.put_own_together(slice::from_ref(one))?.pop().unwrap_or(Ok(0)))
+                .map(|one| self.put_together(origin, slice::from_ref(one))?.pop().unwrap_or(Ok(0)))
                 .collect(),
         }
     }
 
-    fn put_own_together(&mut self, group: &[OwnRequest]) -> Result<Vec<Result<usize, Fault>>, Fault> {
-        self.write(Durability::Flushed, |writing| {
+    fn put_together(&mut self, origin: Origin, group: &[PutRequest]) -> Result<Vec<Result<usize, Fault>>, Fault> {
+        let durability = match origin {
+            Origin::Own => Durability::Flushed,
+            Origin::Fetched => Durability::Written,
+        };
+        self.write(durability, |writing| {
             let mut results = Vec::with_capacity(group.len());
             for (_, rows) in group {
-                results.push(match writing.check_follows(rows)? {
+                let refused = if origin == Origin::Own { writing.check_follows(rows)? } else { None };
+                results.push(match refused {
                     Some(why) => Err(Fault::Refused(why)),
                     None => Ok(writing.put_rows(rows)?),
                 });
             }
             Ok(results)
         })
-    }
-
-    /// Stores others' entries; counts the new ones.
-    pub(crate) fn put_fetched(&mut self, rows: &[EntryRow]) -> Result<usize, Fault> {
-        self.write(Durability::Written, |writing| writing.put_rows(rows))
     }
 
     /// Forgets bodies that did not open, so that they are fetched again. Says how many.

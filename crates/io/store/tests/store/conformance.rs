@@ -167,6 +167,21 @@ fn a_group_longer_than_the_limit_is_answered_whole() {
 // Fetched entries.
 
 #[test]
+fn batches_that_share_a_transaction_are_counted_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let mut store = Store::open(home.path());
+    let count = limits::STORE_GROUP_ROWS as u64 / 1_000 + 3;
+    let batch = |n: u64| log(THEY, n * 1_000 + 1..=n * 1_000 + 1_100);
+    (0..count).for_each(|n| store.send(StoreRequest::PutFetched { token: n, rows: batch(n) }));
+    store.send(StoreRequest::PutOwn { token: 99, rows: log(ME, 1..=1) });
+    for token in 0..count {
+        // Each batch begins with a hundred rows that the one before it brought.
+        assert_eq!(store.next(), StoreReply::Stored { token, new: if token == 0 { 1_100 } else { 1_000 } });
+    }
+    assert_eq!(store.next(), StoreReply::Stored { token: 99, new: 1 });
+}
+
+#[test]
 fn rows_already_here_are_skipped_and_not_counted() {
     let home = tempfile::tempdir().unwrap();
     let mut store = Store::open(home.path());
