@@ -120,17 +120,11 @@ impl Actor {
                     }
                 },
                 StoreRequest::PutOwn { token, rows } => {
-                    let group = gather((token, rows), requests, &mut ahead, |request| match request {
-                        StoreRequest::PutOwn { token, rows } => Ok((token, rows)),
-                        other => Err(other),
-                    });
+                    let group = gather(Origin::Own, (token, rows), requests, &mut ahead);
                     self.put(Origin::Own, &group);
                 }
                 StoreRequest::PutFetched { token, rows } => {
-                    let group = gather((token, rows), requests, &mut ahead, |request| match request {
-                        StoreRequest::PutFetched { token, rows } => Ok((token, rows)),
-                        other => Err(other),
-                    });
+                    let group = gather(Origin::Fetched, (token, rows), requests, &mut ahead);
                     self.put(Origin::Fetched, &group);
                 }
                 other => self.answer(other),
@@ -303,7 +297,9 @@ impl Actor {
     fn check_space(&mut self) {
         if !self.told.low_space && self.free_bytes().is_some_and(|free| free < limits::STORE_LOW_SPACE_BYTES) {
             self.told.low_space = true;
-            self.reply(StoreReply::Notice("The disk is nearly full. Free some space, or new messages can't be saved.".into()));
+            self.reply(StoreReply::Notice(
+                "The disk is nearly full. Free some space, or new messages can't be saved.".into(),
+            ));
         }
     }
 
@@ -313,25 +309,26 @@ impl Actor {
     }
 }
 
-/// Takes what waits behind `first` as long as `pick` takes it; the first other request is left in `ahead`.
+/// Takes what waits behind `first` as long as it is of the same kind; the first other request is left in `ahead`.
 fn gather(
+    origin: Origin,
     first: PutRequest,
     requests: &Receiver<StoreRequest>,
     ahead: &mut Option<StoreRequest>,
-    pick: fn(StoreRequest) -> Result<PutRequest, StoreRequest>,
 ) -> Vec<PutRequest> {
-    let (mut rows, mut group) = (first.1.len(), vec![first]);
-    while group.len() < limits::STORE_GROUP && rows < limits::STORE_GROUP_ROWS {
-        match requests.try_recv().map(pick) {
-            Ok(Ok(request)) => {
-                rows += request.1.len();
-                group.push(request);
+    let (mut count, mut group) = (first.1.len(), vec![first]);
+    while group.len() < limits::STORE_GROUP && count < limits::STORE_GROUP_ROWS {
+        match (origin, requests.try_recv()) {
+            (Origin::Own, Ok(StoreRequest::PutOwn { token, rows }))
+            | (Origin::Fetched, Ok(StoreRequest::PutFetched { token, rows })) => {
+                count += rows.len();
+                group.push((token, rows));
             }
-            Ok(Err(other)) => {
+            (_, Ok(other)) => {
                 *ahead = Some(other);
                 break;
             }
-            Err(_) => break,
+            (_, Err(_)) => break,
         }
     }
     group

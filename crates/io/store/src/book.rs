@@ -41,7 +41,9 @@ impl Database {
         self.write(Durability::Flushed, |writing| {
             let known: Option<i64> = writing
                 .tx
-                .query_row("SELECT 1 FROM secrets WHERE space = ?1 AND epoch = ?2", (space.0, epoch.0), |row| row.get(0))
+                .query_row("SELECT 1 FROM secrets WHERE space = ?1 AND epoch = ?2", (space.0, epoch.0), |row| {
+                    row.get(0)
+                })
                 .optional()?;
             let state = &mut *writing.state;
             let sealed = seal(&state.store_key, &mut state.nonces, Table::Secrets, &secret_row(space, epoch), secret)?;

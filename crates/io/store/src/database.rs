@@ -121,7 +121,12 @@ impl State {
     }
 
     /// The number of a device's log in a space, if rows of it were ever stored.
-    pub(crate) fn find_log(&mut self, conn: &Connection, space: SpaceId, device: DeviceId) -> Result<Option<i64>, Fault> {
+    pub(crate) fn find_log(
+        &mut self,
+        conn: &Connection,
+        space: SpaceId,
+        device: DeviceId,
+    ) -> Result<Option<i64>, Fault> {
         if let Some(&log) = self.numbers.logs.get(&(space, device)) {
             return Ok(Some(log));
         }
@@ -140,8 +145,10 @@ impl State {
         if let Some(key) = self.days.get(day) {
             return Ok(Some(key));
         }
-        let sealed: Option<Vec<u8>> =
-            conn.prepare_cached("SELECT sealed FROM day_keys WHERE day = ?1")?.query_row([day], |row| row.get(0)).optional()?;
+        let sealed: Option<Vec<u8>> = conn
+            .prepare_cached("SELECT sealed FROM day_keys WHERE day = ?1")?
+            .query_row([day], |row| row.get(0))
+            .optional()?;
         let key = sealed
             .and_then(|sealed| unseal(&self.store_key, Table::DayKeys, &day.to_be_bytes(), &sealed).ok())
             .and_then(|plain| Secret32::from_slice(&plain));
@@ -185,7 +192,9 @@ impl Writing<'_> {
         let key = Secret32::random()?;
         let sealed =
             seal(&self.state.store_key, &mut self.state.nonces, Table::DayKeys, &day.to_be_bytes(), key.expose())?;
-        self.tx.prepare_cached("INSERT OR REPLACE INTO day_keys (day, sealed) VALUES (?1, ?2)")?.execute((day, sealed))?;
+        self.tx
+            .prepare_cached("INSERT OR REPLACE INTO day_keys (day, sealed) VALUES (?1, ?2)")?
+            .execute((day, sealed))?;
         self.state.days.hold(day, key.clone());
         Ok(key)
     }

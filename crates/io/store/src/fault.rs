@@ -7,7 +7,9 @@ use rusqlite::ErrorCode;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// A later build has changed the tables.
-    #[error("This folder was last used by a newer Hearth (its history is in format {found}, this one reads up to {known}). Update Hearth and start again; nothing was changed.")]
+    #[error(
+        "This folder was last used by a newer Hearth (its history is in format {found}, this one reads up to {known}). Update Hearth and start again; nothing was changed."
+    )]
     Newer {
         /// Format on disk.
         found: i64,
@@ -15,7 +17,9 @@ pub enum StoreError {
         known: i64,
     },
     /// The database was sealed with another key.
-    #[error("The keys in this folder do not open its history. Put back the keys file that belongs to it, or start with an empty folder; nothing was changed.")]
+    #[error(
+        "The keys in this folder do not open its history. Put back the keys file that belongs to it, or start with an empty folder; nothing was changed."
+    )]
     WrongKey,
     /// Somebody else holds the file.
     #[error("Another program is using the history in this folder. Close it and start again.")]

@@ -74,10 +74,14 @@ pub enum KeyError {
         why: &'static str,
     },
     /// The keychain that holds them is not there.
-    #[error("Your keys are in the system's keychain, but {0}. Unlock it or log in to your desktop, and start Hearth again.")]
+    #[error(
+        "Your keys are in the system's keychain, but {0}. Unlock it or log in to your desktop, and start Hearth again."
+    )]
     KeychainUnreachable(String),
     /// The keychain is there and knows nothing.
-    #[error("Your keys were in the system's keychain, but it no longer has the entry \"{0}\". Restore the keychain from a copy, or start with an empty folder (--home DIR).")]
+    #[error(
+        "Your keys were in the system's keychain, but it no longer has the entry \"{0}\". Restore the keychain from a copy, or start with an empty folder (--home DIR)."
+    )]
     KeychainForgot(String),
     /// The system refused.
     #[error("The keys file {} can't be used: {cause}.", .path.display())]
@@ -131,7 +135,9 @@ impl HomeSecrets {
     fn to_bundle(&self) -> Zeroizing<Vec<u8>> {
         let Self { recovery_seed, device, agreement, peer, store } = self;
         let mut bundle = Zeroizing::new(Vec::with_capacity(BUNDLE));
-        [recovery_seed, device, agreement, peer, store].iter().for_each(|secret| bundle.extend_from_slice(secret.expose()));
+        [recovery_seed, device, agreement, peer, store]
+            .iter()
+            .for_each(|secret| bundle.extend_from_slice(secret.expose()));
         bundle
     }
     fn from_bundle(bundle: &[u8]) -> Option<Self> {

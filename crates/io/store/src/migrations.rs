@@ -33,7 +33,9 @@ pub(crate) fn apply(conn: &mut Connection) -> Result<(), Fault> {
     let from = found(conn)?;
     for (version, (name, sql)) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > from) {
         let tx = conn.transaction()?;
-        tx.execute_batch("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT")?;
+        tx.execute_batch(
+            "CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT",
+        )?;
         tx.execute_batch(sql)?;
         tx.execute("INSERT INTO migrations (version, name) VALUES (?1, ?2)", (version, name))?;
         tx.commit()?;

@@ -16,7 +16,20 @@ const TABLES: &[(&str, &[&str])] = &[
     ("kept_values", &["name", "sealed"]),
     (
         "entries",
-        &["id", "place", "log", "seq", "hlc", "day", "target_day", "target_id", "class", "envelope", "signature", "body"],
+        &[
+            "id",
+            "place",
+            "log",
+            "seq",
+            "hlc",
+            "day",
+            "target_day",
+            "target_id",
+            "class",
+            "envelope",
+            "signature",
+            "body",
+        ],
     ),
 ];
 /// Unreadable stretches of one table after which the rest of it is given up.
@@ -74,7 +87,8 @@ fn copy_table(from: &Connection, to: &Transaction<'_>, table: &str, columns: &[&
                     match insert.execute(rusqlite::params_from_iter(values)) {
                         Ok(added) => copied += added,
                         // A damaged row that broke a rule of the table.
-                        Err(rusqlite::Error::SqliteFailure(e, _)) if e.code == rusqlite::ErrorCode::ConstraintViolation => {}
+                        Err(rusqlite::Error::SqliteFailure(e, _))
+                            if e.code == rusqlite::ErrorCode::ConstraintViolation => {}
                         Err(error) => return Err(error.into()),
                     }
                 }

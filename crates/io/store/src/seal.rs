@@ -66,7 +66,13 @@ fn cipher(key: &Secret32) -> XChaCha20Poly1305 {
 }
 
 /// Seals `plain` so that it opens only in the same row of the same table.
-pub(crate) fn seal(key: &Secret32, nonces: &mut Nonces, table: Table, row: &[u8], plain: &[u8]) -> Result<Vec<u8>, Fault> {
+pub(crate) fn seal(
+    key: &Secret32,
+    nonces: &mut Nonces,
+    table: Table,
+    row: &[u8],
+    plain: &[u8],
+) -> Result<Vec<u8>, Fault> {
     let nonce = nonces.take()?;
     let payload = Payload { msg: plain, aad: &table.aad(row) };
     let sealed = cipher(key).encrypt(&XNonce::from(nonce), payload).map_err(|_| Fault::Sealed)?;

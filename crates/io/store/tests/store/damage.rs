@@ -73,7 +73,9 @@ fn a_truncated_database_is_set_aside_and_what_is_readable_is_kept() {
     let whole = database();
     assert_eq!(opens_with(&whole, "whole"), (ROWS as usize, vec![]));
     let mut last = 0;
-    for cut in [0, 1, 99, 100, 4_095, 4_096, 8_192, whole.len() / 4, whole.len() / 2, whole.len() * 3 / 4, whole.len() - 4_096] {
+    for cut in
+        [0, 1, 99, 100, 4_095, 4_096, 8_192, whole.len() / 4, whole.len() / 2, whole.len() * 3 / 4, whole.len() - 4_096]
+    {
         let (kept, told) = opens_with(&whole[..cut], &format!("cut to {cut} of {}", whole.len()));
         assert_eq!(told.len(), 1, "cut to {cut}");
         println!("cut to {cut} of {}: {kept} of {ROWS} kept", whole.len());
@@ -116,8 +118,9 @@ fn damage_in_a_large_file_is_found_at_start_and_repaired_on_the_spot() {
     assert!(bytes.len() > 40 * 1024 * 1024, "larger than what is checked at every start");
     // Every page of the index that a start walks.
     let conn = rusqlite::Connection::open(&path).unwrap();
-    let root: i64 =
-        conn.query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'entries_by_day'", [], |row| row.get(0)).unwrap();
+    let root: i64 = conn
+        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'entries_by_day'", [], |row| row.get(0))
+        .unwrap();
     conn.close().unwrap();
     bytes[(root as usize - 1) * 4_096..][..4_096].fill(0xa5);
     fs::write(&path, bytes).unwrap();

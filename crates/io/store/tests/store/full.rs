@@ -57,7 +57,10 @@ fn a_full_disk_is_said_leaves_nothing_behind_and_passes() {
     let mut store = Store::try_open(config).unwrap();
     let rows = store.load_day(CHANNEL, DAY);
     assert_eq!(rows.len() as u64, last + 3 + 9);
-    assert!(rows.iter().all(|there| *there == row(there.device, there.seq)), "every body opens, new days' keys included");
+    assert!(
+        rows.iter().all(|there| *there == row(there.device, there.seq)),
+        "every body opens, new days' keys included"
+    );
 }
 
 /// A day key made in a transaction that failed must not be used for rows that come later.

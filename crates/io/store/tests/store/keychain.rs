@@ -24,13 +24,23 @@ fn child_that_opens_keys() {
 fn child(wrapper: &[&str], home: &Path, env: &[(&str, &str)]) -> (String, Duration) {
     let this = std::env::current_exe().unwrap();
     let mut line: Vec<_> = wrapper.iter().map(Into::into).collect();
-    line.extend([this.into_os_string(), "--exact".into(), "keychain::child_that_opens_keys".into(), "--nocapture".into()]);
+    line.extend([
+        this.into_os_string(),
+        "--exact".into(),
+        "keychain::child_that_opens_keys".into(),
+        "--nocapture".into(),
+    ]);
     let mut command = Command::new(&line[0]);
-    command.args(&line[1..]).env_remove("DBUS_SESSION_BUS_ADDRESS").env_remove("XDG_RUNTIME_DIR").env_remove("HEARTH_KEYCHAIN");
+    command
+        .args(&line[1..])
+        .env_remove("DBUS_SESSION_BUS_ADDRESS")
+        .env_remove("XDG_RUNTIME_DIR")
+        .env_remove("HEARTH_KEYCHAIN");
     let began = Instant::now();
     let Output { stdout, .. } = command.env(HOME, home).envs(env.iter().copied()).output().unwrap();
     let said = String::from_utf8(stdout).unwrap();
-    let said = said.lines().find_map(|line| line.find("opened ").or(line.find("refused: ")).map(|at| line[at..].to_owned()));
+    let said =
+        said.lines().find_map(|line| line.find("opened ").or(line.find("refused: ")).map(|at| line[at..].to_owned()));
     (said.expect("the child says one thing"), began.elapsed())
 }
 
@@ -51,11 +61,8 @@ fn a_bus_that_never_answers_is_given_up_after_two_seconds() {
     let (said, took) = child(&[], &dir.path().join("home"), &[("DBUS_SESSION_BUS_ADDRESS", &address)]);
     assert!(said.starts_with("opened File"), "{said}");
     assert!((Duration::from_millis(1_900)..Duration::from_secs(6)).contains(&took), "{took:?}");
-    let (said, took) = child(
-        &[],
-        &dir.path().join("other"),
-        &[("DBUS_SESSION_BUS_ADDRESS", &address), ("HEARTH_KEYCHAIN", "off")],
-    );
+    let (said, took) =
+        child(&[], &dir.path().join("other"), &[("DBUS_SESSION_BUS_ADDRESS", &address), ("HEARTH_KEYCHAIN", "off")]);
     assert!(said.starts_with("opened File") && took < Duration::from_millis(1_500), "not asked when off: {took:?}");
 }
 

@@ -60,7 +60,8 @@ fn a_body_moved_to_another_row_does_not_open_and_is_fetched_again() {
     store.close();
     let conn = rusqlite::Connection::open(home.path().join("hearth.db")).unwrap();
     let (one, two) = (rows[0].id.0, rows[1].id.0);
-    conn.execute("UPDATE entries SET body = (SELECT body FROM entries WHERE id = ?2) WHERE id = ?1", (one, two)).unwrap();
+    conn.execute("UPDATE entries SET body = (SELECT body FROM entries WHERE id = ?2) WHERE id = ?1", (one, two))
+        .unwrap();
     conn.close().unwrap();
 
     let mut store = Store::open(home.path());

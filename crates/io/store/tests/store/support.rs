@@ -69,13 +69,9 @@ impl Store {
             other => panic!("{other:?}"),
         }
     }
-    pub fn load_before(
-        &mut self,
-        before: Option<(Hlc, EntryId)>,
-        limit: usize,
-        bytes: usize,
-    ) -> (Vec<EntryRow>, bool) {
-        let request = StoreRequest::LoadBefore { token: 6, space: SPACE, scope: CHANNEL, day: DAY, before, limit, bytes };
+    pub fn load_before(&mut self, before: Option<(Hlc, EntryId)>, limit: usize, bytes: usize) -> (Vec<EntryRow>, bool) {
+        let request =
+            StoreRequest::LoadBefore { token: 6, space: SPACE, scope: CHANNEL, day: DAY, before, limit, bytes };
         rows(self.ask(request))
     }
     pub fn load_rows(&mut self, ids: Vec<EntryId>) -> Vec<EntryRow> {
