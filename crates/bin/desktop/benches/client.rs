@@ -1,0 +1,122 @@
+//! What a frame costs, how long the start takes, how much memory is held: each beside an empty app of the same engine.
+//!
+//! `cargo bench -p hearth-desktop --bench client`. Draws off-screen, so it needs no display; frame times are those of the
+//! main World, `First` to `Last`, without the renderer.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../tests/support/support.rs"]
+mod support;
+
+use bevy::{prelude::*, window::ExitCondition, winit::WinitPlugin};
+use bevy_egui::{EguiInput, EguiPlugin, EguiPrimaryContextPass, EguiContexts, EguiPreUpdateSet, egui};
+use hearth_bridge::WakeUp;
+use hearth_desktop::{AppConfig, Surface, app};
+use std::time::{Duration, Instant};
+use support::{fake_node::FakeNode, furnished};
+
+const WARM_UP: usize = 120;
+const FRAMES: usize = 600;
+
+#[derive(Resource, Default)]
+struct Stopwatch {
+    started: Option<Instant>,
+    frames: Vec<Duration>,
+}
+
+fn timed(app: &mut App) {
+    app.init_resource::<Stopwatch>()
+        .add_systems(First, |mut watch: ResMut<Stopwatch>| watch.started = Some(Instant::now()))
+        .add_systems(Last, |mut watch: ResMut<Stopwatch>| {
+            if let Some(started) = watch.started.take() {
+                watch.frames.push(started.elapsed());
+            }
+        });
+}
+
+fn client(messages: usize) -> App {
+    let (state, _) = furnished::crowded(messages, 40);
+    let wake_up = WakeUp::default();
+    let (_fake, handle) = FakeNode::start(state, wake_up.waker());
+    let surface = Surface::Picture { file: "never.png".into(), size: (1280, 720) };
+    let mut app = app(AppConfig { surface, wake_up, ..AppConfig::default() }, handle);
+    // Without this order a picture would be taken and the app end.
+    app.insert_resource(hearth_desktop::offscreen::KeepRunning);
+    app
+}
+
+fn empty() -> App {
+    let mut app = App::new();
+    let no_window = WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() };
+    app.add_plugins(DefaultPlugins.set(no_window).disable::<WinitPlugin>())
+        .add_plugins(EguiPlugin::default())
+        .add_plugins(hearth_desktop::offscreen::PicturePlugin { file: "never.png".into(), size: (1280, 720) })
+        .insert_resource(hearth_desktop::offscreen::KeepRunning)
+        .init_state::<hearth_ui::Screen>()
+        .add_systems(EguiPrimaryContextPass, |mut contexts: EguiContexts| -> Result {
+            let _ = contexts.ctx_mut()?;
+            Ok(())
+        });
+    app
+}
+
+fn run(name: &str, mut app: App, wheel: f32) {
+    timed(&mut app);
+    if wheel != 0.0 {
+        app.add_systems(
+            PreUpdate,
+            (move |mut inputs: Query<&mut EguiInput>| {
+                for mut input in &mut inputs {
+                    let middle = egui::pos2(640.0, 360.0);
+                    input.0.events.push(egui::Event::PointerMoved(middle));
+                    input.0.events.push(egui::Event::MouseWheel {
+                        unit: egui::MouseWheelUnit::Point,
+                        delta: egui::vec2(0.0, wheel),
+                        phase: egui::TouchPhase::Move,
+                        modifiers: egui::Modifiers::NONE,
+                    });
+                }
+            })
+            .after(EguiPreUpdateSet::ProcessInput)
+            .before(EguiPreUpdateSet::BeginPass),
+        );
+    }
+    app.finish();
+    app.cleanup();
+    for _ in 0..WARM_UP + FRAMES {
+        app.update();
+    }
+    let mut frames = app.world_mut().resource_mut::<Stopwatch>().frames.split_off(WARM_UP);
+    frames.sort();
+    let at = |share: usize| frames[(frames.len() - 1) * share / 100].as_secs_f64() * 1e3;
+    println!("{name:<38} p50 {:.2} ms, p99 {:.2} ms", at(50), at(99));
+}
+
+fn memory() -> (u64, u64) {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kib = |key: &str| {
+        let line = status.lines().find(|line| line.starts_with(key))?;
+        line.split_whitespace().nth(1)?.parse::<u64>().ok()
+    };
+    (kib("VmRSS:").unwrap_or(0) / 1024, kib("RssAnon:").unwrap_or(0) / 1024)
+}
+
+fn main() {
+    // One scene a process, so that memory is that scene's alone.
+    match std::env::args().find(|a| a.starts_with("scene-")).as_deref() {
+        Some("scene-empty") => run("empty app", empty(), 0.0),
+        Some("scene-still") => run("100,000 messages, still", client(100_000), 0.0),
+        Some("scene-scroll") => run("100,000 messages, scrolling", client(100_000), 120.0),
+        Some("scene-small") => run("1,000 messages, scrolling", client(1_000), 120.0),
+        _ => {
+            for scene in ["scene-empty", "scene-still", "scene-scroll", "scene-small"] {
+                let here = std::env::current_exe().expect("own path");
+                let status = std::process::Command::new(here).arg(scene).status().expect("a child");
+                assert!(status.success(), "{scene}");
+            }
+            return;
+        }
+    }
+    let (rss, anonymous) = memory();
+    println!("{:<38} {rss} MB, anonymous {anonymous} MB", "  memory");
+}

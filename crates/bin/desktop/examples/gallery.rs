@@ -1,0 +1,90 @@
+//! The client over a made-up node, to look at: `gallery SCENE [--theme light] [--size 1920x1080] [--picture FILE] [--egui-fix off]`.
+//!
+//! Scenes: `first` (empty home), `named` (no community yet), `lived-in`, `crowd` (100,000 messages), `alone` (nobody reachable).
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../tests/support/support.rs"]
+mod support;
+
+use bevy::prelude::{App, Last};
+use hearth_bridge::WakeUp;
+use hearth_desktop::{AppConfig, Surface, app};
+use hearth_ports::Health;
+use hearth_ui::{UiConfig, WallClock};
+use hearth_view::ThemeChoice;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+use support::{
+    fake_node::{FakeNode, State},
+    furnished,
+};
+
+fn main() {
+    let mut args = std::env::args().skip(1);
+    let scene = args.next().unwrap_or_else(|| "lived-in".into());
+    let (mut theme, mut size, mut picture, mut egui_fix) = (ThemeChoice::Dark, (1280, 720), None, true);
+    while let Some(flag) = args.next() {
+        let value = args.next().expect("a value after each option");
+        match flag.as_str() {
+            "--theme" => theme = if value == "light" { ThemeChoice::Light } else { ThemeChoice::Dark },
+            "--size" => {
+                let (w, h) = value.split_once('x').expect("WIDTHxHEIGHT");
+                size = (w.parse().unwrap(), h.parse().unwrap());
+            }
+            "--picture" => picture = Some(value.into()),
+            "--egui-fix" => egui_fix = value == "on",
+            other => panic!("{other}?"),
+        }
+    }
+    let state = match scene.as_str() {
+        "first" => State::empty(),
+        "named" => {
+            let mut state = State::empty();
+            state.me.name = "Ada".into();
+            state
+        }
+        "crowd" => furnished::crowded(100_000, 40).0,
+        "alone" => {
+            let mut state = furnished::lived_in();
+            state.net.health = Health::Alone;
+            state.net.sentence = "Can't reach anyone yet. Your messages are saved and go out by themselves.".into();
+            state
+        }
+        _ => furnished::lived_in(),
+    };
+    let now_ms = state.now_ms;
+    let wake_up = WakeUp::default();
+    let (_fake, handle) = FakeNode::start(state, wake_up.waker());
+    let surface = match picture {
+        Some(file) => Surface::Picture { file, size },
+        None => Surface::Window { hidden: false, size },
+    };
+    let config = AppConfig {
+        surface,
+        ui: UiConfig { theme: Some(theme), ..UiConfig::default() },
+        wake_up,
+        egui_fix,
+        ..AppConfig::default()
+    };
+    let mut app = app(config, handle);
+    app.insert_resource(WallClock(Arc::new(move || now_ms)));
+    count_updates(&mut app);
+    app.run();
+}
+
+/// Answers every line on the standard input with the number of updates so far.
+fn count_updates(app: &mut App) {
+    let updates = Arc::new(AtomicU64::new(0));
+    let counter = updates.clone();
+    app.add_systems(Last, move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+    });
+    std::thread::spawn(move || {
+        for _ in std::io::stdin().lines().map_while(Result::ok) {
+            println!("{}", updates.load(Ordering::Relaxed));
+        }
+    });
+}

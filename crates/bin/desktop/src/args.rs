@@ -1,0 +1,107 @@
+//! The command line.
+
+use anyhow::{Result, bail};
+use clap::{Parser, Subcommand};
+use hearth_view::ThemeChoice;
+use std::path::PathBuf;
+
+/// A home for your group, with no server anywhere.
+#[derive(Parser, Debug)]
+#[command(name = "hearth", version, args_conflicts_with_subcommands = false, subcommand_precedence_over_arg = true)]
+pub struct Args {
+    /// An invite link, mesh://...; a running Hearth takes it over
+    pub link: Option<String>,
+    /// Folder for keys, history and preferences
+    #[arg(long, global = true, value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// Listen here instead of on every address, such as /ip4/127.0.0.1/udp/0/quic-v1
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Vec<String>,
+    /// Do not look for others on this network
+    #[arg(long)]
+    pub no_mdns: bool,
+    /// Colours for this run
+    #[arg(long, value_parser = theme)]
+    pub theme: Option<ThemeChoice>,
+    /// Let nothing move by itself, and nothing spring
+    #[arg(long)]
+    pub reduced_motion: bool,
+    /// Draw one picture to this PNG file, without a screen, and end
+    #[arg(long, value_name = "FILE")]
+    pub screenshot: Option<PathBuf>,
+    /// Size of the window or picture
+    #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = size, default_value = "1280x720")]
+    pub size: (u32, u32),
+    /// Start without showing the window
+    #[arg(long)]
+    pub hidden: bool,
+    /// What else
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Other things than opening a window.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Talk to the running Hearth: link.open LINK, net.status, window.raise, quit, or a JSON request
+    Ctl {
+        /// The request
+        #[arg(required = true)]
+        request: Vec<String>,
+    },
+}
+
+fn theme(text: &str) -> Result<ThemeChoice, String> {
+    match text {
+        "dark" => Ok(ThemeChoice::Dark),
+        "light" => Ok(ThemeChoice::Light),
+        _ => Err("dark or light".into()),
+    }
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let parsed = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    match parsed {
+        Some((width, height)) if (320..=7680).contains(&width) && (240..=4320).contains(&height) => Ok((width, height)),
+        _ => Err("a size is WIDTHxHEIGHT, from 320x240 to 7680x4320".into()),
+    }
+}
+
+/// The words after `ctl` as a line of the control protocol.
+pub fn ctl_request(words: &[String]) -> Result<String> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    Ok(match words.as_slice() {
+        [json] if json.trim_start().starts_with('{') => (*json).to_owned(),
+        ["link.open", link] => serde_json::json!({ "id": 1, "cmd": "link.open", "link": link }).to_string(),
+        ["link.open", ..] => bail!("`link.open` takes one link: hearth ctl link.open mesh://..."),
+        [cmd] => serde_json::json!({ "id": 1, "cmd": cmd }).to_string(),
+        [cmd, ..] => bail!("`{cmd}` takes no words after it"),
+        [] => bail!("Say what to do: link.open LINK, net.status, window.raise or quit"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn links_options_and_ctl_are_told_apart() {
+        let args = Args::try_parse_from(["hearth", "mesh://join?c=x", "--home", "/h", "--theme", "light"]).unwrap();
+        assert_eq!((args.link.as_deref(), args.theme), (Some("mesh://join?c=x"), Some(ThemeChoice::Light)));
+        let args = Args::try_parse_from(["hearth", "ctl", "--home", "/h", "link.open", "mesh://x"]).unwrap();
+        assert_eq!(args.home, Some("/h".into()));
+        assert!(matches!(args.command, Some(Command::Ctl { request }) if request == ["link.open", "mesh://x"]));
+        assert!(Args::try_parse_from(["hearth", "--size", "9x9"]).is_err());
+        assert!(Args::try_parse_from(["hearth", "--theme", "pink"]).is_err());
+    }
+
+    #[test]
+    fn ctl_words_become_requests() {
+        let words = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
+        assert_eq!(ctl_request(&words("net.status")).unwrap(), r#"{"cmd":"net.status","id":1}"#);
+        assert!(ctl_request(&words("link.open")).is_err());
+        assert!(ctl_request(&words("quit now")).is_err());
+        assert_eq!(ctl_request(&[r#"{"cmd":"x"}"#.into()]).unwrap(), r#"{"cmd":"x"}"#);
+    }
+}

@@ -1,0 +1,168 @@
+//! Idle means idle: with nothing moving, the client does not run. Needs Xvfb, openbox and xdotool; 90 seconds.
+//!
+//! `cargo test -p hearth-desktop --test idle -- --ignored --nocapture --test-threads 1`
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::PathBuf,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+const WATCHED: Duration = Duration::from_secs(20);
+
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+struct Screen {
+    display: String,
+    _parts: Vec<Ended>,
+}
+
+impl Screen {
+    /// None, with a line that says so, where the tools are missing.
+    fn open() -> Option<Self> {
+        for tool in ["Xvfb", "openbox", "xdotool"] {
+            if Command::new("which").arg(tool).output().map_or(true, |o| !o.status.success()) {
+                println!("SKIP: {tool} is not installed");
+                return None;
+            }
+        }
+        let mut xvfb = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut number = String::new();
+        BufReader::new(xvfb.stdout.take().unwrap()).read_line(&mut number).unwrap();
+        let display = format!(":{}", number.trim());
+        let mut screen = Self { display, _parts: vec![Ended(xvfb)] };
+        let openbox = Command::new("openbox").env("DISPLAY", &screen.display).stderr(Stdio::null()).spawn().unwrap();
+        screen._parts.insert(0, Ended(openbox));
+        Some(screen)
+    }
+
+    fn xdotool(&self, words: &[&str]) -> String {
+        let out = Command::new("xdotool").args(words).env("DISPLAY", &self.display).output().unwrap();
+        String::from_utf8(out.stdout).unwrap().trim().to_owned()
+    }
+}
+
+struct Client {
+    process: Ended,
+    ask: ChildStdin,
+    told: BufReader<ChildStdout>,
+}
+
+fn gallery() -> PathBuf {
+    std::env::var_os("HEARTH_GALLERY").map(PathBuf::from).unwrap_or_else(|| {
+        let here = std::env::current_exe().unwrap();
+        here.parent().unwrap().parent().unwrap().join("examples/gallery")
+    })
+}
+
+impl Client {
+    fn open(screen: &Screen, words: &[&str]) -> Self {
+        let mut child = Command::new(gallery())
+            .args(words)
+            .env("DISPLAY", &screen.display)
+            .env_remove("WAYLAND_DISPLAY")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the gallery example; build it with cargo build --example gallery");
+        let ask = child.stdin.take().unwrap();
+        let told = BufReader::new(child.stdout.take().unwrap());
+        let client = Self { process: Ended(child), ask, told };
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while screen.xdotool(&["search", "--onlyvisible", "--name", "Hearth"]).is_empty() {
+            assert!(Instant::now() < deadline, "no window");
+            sleep(Duration::from_millis(100));
+        }
+        client
+    }
+
+    fn updates(&mut self) -> u64 {
+        self.ask.write_all(b"updates\n").unwrap();
+        let mut line = String::new();
+        self.told.read_line(&mut line).unwrap();
+        line.trim().parse().unwrap()
+    }
+
+    fn cpu_ticks(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.0.id())).unwrap();
+        let after = stat.rsplit(')').next().unwrap();
+        let fields: Vec<&str> = after.split_whitespace().collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    }
+
+    /// Waits until a second goes by without an update.
+    fn settle(&mut self) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let before = self.updates();
+            sleep(Duration::from_secs(1));
+            if self.updates() == before {
+                return;
+            }
+            assert!(Instant::now() < deadline, "the client never comes to rest");
+        }
+    }
+
+    fn watch(&mut self) -> (u64, f64) {
+        let (updates, ticks) = (self.updates(), self.cpu_ticks());
+        sleep(WATCHED);
+        // Linux counts a hundred ticks a second for every program.
+        let share = (self.cpu_ticks() - ticks) as f64 / 100.0 / WATCHED.as_secs_f64();
+        (self.updates() - updates, share)
+    }
+}
+
+#[test]
+#[ignore = "needs Xvfb and a minute"]
+fn idle_app_does_not_update() {
+    let Some(screen) = Screen::open() else { return };
+    let mut client = Client::open(&screen, &["lived-in"]);
+    let window = screen.xdotool(&["search", "--onlyvisible", "--name", "Hearth"]);
+    screen.xdotool(&["windowfocus", "--sync", &window]);
+    client.settle();
+    let (focused, share) = client.watch();
+    println!("focused: {focused} updates in 20 s, {:.2} % of a core", share * 100.0);
+    assert!(focused <= 5, "{focused} updates while focused");
+    assert_eq!(screen.xdotool(&["getwindowfocus"]), window, "the window had the focus all the time");
+
+    let other = Command::new("xdotool")
+        .args(["search", "--maxdepth", "0", ".*"])
+        .env("DISPLAY", &screen.display)
+        .output()
+        .unwrap();
+    let root = String::from_utf8(other.stdout).unwrap().lines().next().unwrap_or_default().to_owned();
+    screen.xdotool(&["windowfocus", &root]);
+    client.settle();
+    assert_ne!(screen.xdotool(&["getwindowfocus"]), window, "the window lost the focus");
+    let (unfocused, share) = client.watch();
+    println!("unfocused: {unfocused} updates in 20 s, {:.2} % of a core", share * 100.0);
+    assert_eq!(unfocused, 0);
+    assert!(share < 0.003, "{share}");
+}
+
+#[test]
+#[ignore = "needs Xvfb and a minute"]
+fn without_the_fixes_the_same_app_never_rests() {
+    let Some(screen) = Screen::open() else { return };
+    let mut client = Client::open(&screen, &["lived-in", "--egui-fix", "off"]);
+    sleep(Duration::from_secs(10));
+    let (updates, share) = client.watch();
+    println!("without the fixes: {updates} updates in 20 s, {:.1} % of a core", share * 100.0);
+    assert!(updates > 50, "{updates}: the fixes are no longer needed");
+}

@@ -1,0 +1,127 @@
+//! Communities that look lived in, the same at every run.
+
+use super::fake_node::{Home, ME, State, id};
+use hearth_ports::*;
+use hearth_types::{ChannelId, ChannelKind, SpaceId, UserId};
+
+const PEOPLE: &[(&str, u32, Presence)] = &[
+    ("Mara", 0xd9_6c_75, Presence::Online),
+    ("Jonas", 0x5b_9b_d5, Presence::Online),
+    ("tilde", 0x8f_bf_5a, Presence::Idle),
+    ("Nkechi", 0xb0_82_e0, Presence::Online),
+    ("Wolfeschlegelsteinhausenbergerdorff the Third", 0xe0_b0_40, Presence::Offline),
+    ("Sol", 0x4f_b8_a8, Presence::Offline),
+    ("Ines", 0xe0_7a_a8, Presence::Offline),
+];
+
+pub fn person(n: usize) -> UserId {
+    UserId(id(4, n as u32))
+}
+
+fn people(home: &mut Home, count: usize) {
+    for (n, (name, color, presence)) in PEOPLE.iter().cycle().take(count).enumerate() {
+        home.members.push(MemberView {
+            community: home.head.community,
+            user: person(n),
+            name: if n < PEOPLE.len() { (*name).into() } else { format!("{name} {n}") },
+            color: *color,
+            roles: vec![],
+            owner: false,
+            presence: if n < PEOPLE.len() { *presence } else { Presence::Offline },
+        });
+    }
+    home.head.member_count = home.members.len() as u32;
+}
+
+/// A few communities, a day and a half of talk.
+pub fn lived_in() -> State {
+    let mut state = State::empty();
+    state.me = IdentityView { user: ME, name: "Ada".into(), color: 0xe0_7a_3f };
+    let den = state.found("The Den");
+    people(state.homes.last_mut().expect("home"), PEOPLE.len());
+    let general = state.homes[0].rooms[0].view.channel;
+    state.room(general).expect("general").view.topic = "Anything goes. Be kind.".into();
+    let clips = state.add_room(den, "clips", ChannelKind::Text, "");
+    state.add_room(den, "patch-notes", ChannelKind::Text, "");
+    state.add_room(den, "a-channel-with-a-name-that-goes-on-and-on", ChannelKind::Text, "");
+    state.add_room(den, "late night", ChannelKind::Voice, "");
+    for name in ["Sunday Raid", "Kernel Reading Group", "wanderers"] {
+        state.found(name);
+        people(state.homes.last_mut().expect("home"), 3);
+    }
+    talk(&mut state, general);
+    let room = state.room(clips).expect("clips");
+    room.unread = 4;
+    state.net.links = 3;
+    state.net.members_linked = 3;
+    state.net.sentence = "Connected to 3 people.".into();
+    state
+}
+
+fn talk(state: &mut State, general: ChannelId) {
+    let minute = 60_000;
+    let start = state.now_ms - 26 * 60 * minute;
+    let lines: &[(usize, u64, &str)] = &[
+        (0, 0, "is anyone up for a round tonight?"),
+        (1, 1, "depends, which map"),
+        (0, 2, "the new one. I found a way up to the roof of the mill"),
+        (0, 2, "no cheating involved, I promise"),
+        (3, 6, "promises from you are worth exactly nothing"),
+        (1, 9, "I'm in from nine. Have to put the kids to bed first."),
+        (2, 11, "in"),
+        (9, 12, "I'll be there. Who hosts?"),
+        (0, 14, "nobody has to host, that's the whole point :)"),
+        (3, 700, "ok that roof is ridiculous"),
+        (3, 701, "I was up there for four minutes and nobody looked up once"),
+        (1, 705, "I looked up. I just thought you were part of the chimney."),
+        (9, 1440, "Good morning. Did anybody record the last round? The one where Jonas fell through the floor and then, somehow, won. I keep telling people about it and nobody believes me."),
+        (1, 1442, "recorded, will cut it later"),
+        (2, 1443, "`git blame` says it was the chimney"),
+        (3, 1500, "here is the guide I mentioned: https://example.org/guides/the-mill-roof"),
+        (0, 1530, "**tonight again?** same time"),
+        (9, 1534, "Yes."),
+        (9, 1534, "I'll bring snacks, so to speak."),
+        (1, 1555, "see you at nine"),
+    ];
+    let mut last = None;
+    for (who, at, text) in lines {
+        let author = if *who == 9 { ME } else { person(*who) };
+        last = Some(state.say(general, author, start + at * minute, text));
+    }
+    let room = state.room(general).expect("general");
+    let [.., third, _, _] = room.messages.as_mut_slice() else { return };
+    third.reactions = vec![];
+    let reply = room.messages[11].message;
+    room.messages[13].reply_to = Some(room.messages[12].message);
+    room.messages[11].reactions = vec![
+        ReactionView { emoji: "😂".into(), users: vec![person(0), person(2), ME] },
+        ReactionView { emoji: "🔥".into(), users: vec![person(3)] },
+    ];
+    room.messages[6].edited = true;
+    room.messages[4].deleted = true;
+    room.messages[4].text.clear();
+    room.messages[17].state = SendState::Saved;
+    room.mark = Some(room.messages[15].message);
+    room.unread = 0;
+    let _ = (reply, last);
+}
+
+/// One channel of so many messages, for scrolling.
+pub fn crowded(messages: usize, members: usize) -> (State, ChannelId) {
+    let mut state = State::empty();
+    state.me = IdentityView { user: ME, name: "Ada".into(), color: 0xe0_7a_3f };
+    let space: SpaceId = state.found("Crowd");
+    people(state.homes.last_mut().expect("home"), members);
+    for n in 0..28 {
+        state.add_room(space, &format!("room-{n}"), ChannelKind::Text, "");
+    }
+    let general = state.homes[0].rooms[0].view.channel;
+    let words = ["roof", "mill", "the", "tonight", "again", "nobody", "looked", "up", "once", "and", "then", "chimney"];
+    let start = state.now_ms - messages as u64 * 17_000;
+    for n in 0..messages {
+        let length = 3 + (n * 7919) % 23;
+        let text: Vec<&str> = (0..length).map(|k| words[(n * 31 + k * 17) % words.len()]).collect();
+        state.say(general, person(n * 13 % 5), start + n as u64 * 17_000, &text.join(" "));
+    }
+    (state, general)
+}
