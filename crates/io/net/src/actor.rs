@@ -68,7 +68,10 @@ pub struct Actor {
 impl Actor {
     /// A node that does not listen yet.
     pub fn new(
-        swarm: Swarm<Behaviour>, me: PeerKey, commands: Receiver<NetCommand>, events: Sender<NetEvent>,
+        swarm: Swarm<Behaviour>,
+        me: PeerKey,
+        commands: Receiver<NetCommand>,
+        events: Sender<NetEvent>,
         troubles: Vec<NetEvent>,
     ) -> Self {
         Self {
@@ -197,7 +200,10 @@ impl Actor {
             return;
         }
         if self.topics.len() >= limits::TOPICS {
-            return self.trouble("too_many_topics", "This device takes part in too many communities at once. Leave one to follow another.");
+            return self.trouble(
+                "too_many_topics",
+                "This device takes part in too many communities at once. Leave one to follow another.",
+            );
         }
         let topic = gossip::topic(&name);
         let behaviour = &mut self.swarm.behaviour_mut().gossip;
@@ -213,7 +219,10 @@ impl Actor {
 
     fn publish(&mut self, topic: &str, payload: Vec<u8>) {
         if payload.len() > limits::GOSSIP_BYTES {
-            return self.trouble("too_long", "Something was too long to be passed on to everybody at once; it reaches the others a little later.");
+            return self.trouble(
+                "too_long",
+                "Something was too long to be passed on to everybody at once; it reaches the others a little later.",
+            );
         }
         // Nobody subscribed, already published, every queue full: in each case comparing heads brings it over later.
         if let Err(error) = self.swarm.behaviour_mut().gossip.publish(gossip::topic(topic).hash(), payload) {
@@ -230,8 +239,9 @@ impl Actor {
             SwarmEvent::ConnectionClosed { peer_id, connection_id, .. } => self.disconnected(peer_id, connection_id),
             SwarmEvent::OutgoingConnectionError { connection_id, error, .. } => self.dial_error(connection_id, &error),
             SwarmEvent::NewListenAddr { address, .. } => {
-                let unspecified = address::ip(&address).is_none_or(|ip| ip.is_unspecified());
-                if !unspecified && self.listening.insert(address.clone()) {
+                let useless =
+                    address::ip(&address).is_none_or(|ip| ip.is_unspecified()) || address::is_of_one_cable(&address);
+                if !useless && self.listening.insert(address.clone()) {
                     self.outbox.push_back(NetEvent::Listening { address: address::text(&address) });
                     if !address::is_loopback(&address) && self.no_network == Some(true) {
                         self.no_network = Some(false);
@@ -262,7 +272,10 @@ impl Actor {
     fn check_interfaces(&mut self) {
         if self.no_network == Some(false) && self.listening.iter().all(address::is_loopback) {
             self.no_network = Some(true);
-            self.trouble("no_network", "This computer is not connected to any network. Hearth goes on by itself once it is.");
+            self.trouble(
+                "no_network",
+                "This computer is not connected to any network. Hearth goes on by itself once it is.",
+            );
         }
     }
 

@@ -31,6 +31,11 @@ pub fn is_quic(address: &Multiaddr) -> bool {
     address.iter().any(|p| matches!(p, Protocol::QuicV1))
 }
 
+/// Whether it is an IPv6 address that means something on one cable only; without the cable's name nobody can dial it.
+pub fn is_of_one_cable(address: &Multiaddr) -> bool {
+    matches!(ip(address), Some(IpAddr::V6(ip)) if ip.is_unicast_link_local())
+}
+
 /// Whether it is of this machine alone.
 pub fn is_loopback(address: &Multiaddr) -> bool {
     ip(address).is_some_and(|ip| ip.is_loopback())
@@ -71,7 +76,12 @@ pub fn worth_keeping(addresses: impl IntoIterator<Item = Multiaddr>, over_loopba
     let mut kept: Vec<Multiaddr> = Vec::new();
     for address in addresses {
         let (address, _) = split_peer(address);
-        if is_dialable(&address) && (over_loopback || !is_loopback(&address)) && !kept.contains(&address) {
+        let near = is_of_one_cable(&address) || (is_loopback(&address) && !over_loopback);
+        if is_dialable(&address)
+            && !near
+            && address.to_string().len() <= limits::ADDRESS_BYTES
+            && !kept.contains(&address)
+        {
             kept.push(address);
         }
     }
@@ -95,8 +105,14 @@ mod tests {
             assert!(is_dialable(&good.parse().unwrap()), "{good}");
         }
         for bad in [
-            "/ip4/0.0.0.0/tcp/1", "/ip6/::/tcp/1", "/ip4/10.0.0.1/tcp/0", "/ip4/10.0.0.1/udp/1", "/memory/7",
-            "/ip4/10.0.0.1/tcp/1/ws", "/ip4/10.0.0.1", "/ip4/224.0.0.251/udp/1/quic-v1",
+            "/ip4/0.0.0.0/tcp/1",
+            "/ip6/::/tcp/1",
+            "/ip4/10.0.0.1/tcp/0",
+            "/ip4/10.0.0.1/udp/1",
+            "/memory/7",
+            "/ip4/10.0.0.1/tcp/1/ws",
+            "/ip4/10.0.0.1",
+            "/ip4/224.0.0.251/udp/1/quic-v1",
         ] {
             assert!(!is_dialable(&bad.parse().unwrap()), "{bad}");
         }
@@ -105,8 +121,14 @@ mod tests {
     #[test]
     fn near_addresses_are_the_same_network() {
         for near in [
-            "/ip4/127.0.0.1/tcp/1", "/ip4/192.168.1.5/tcp/1", "/ip4/172.16.0.1/tcp/1", "/ip4/169.254.0.9/tcp/1",
-            "/ip6/::1/tcp/1", "/ip6/fe80::1/tcp/1", "/ip6/fd00::1/tcp/1", "/ip6/::ffff:10.0.0.1/tcp/1",
+            "/ip4/127.0.0.1/tcp/1",
+            "/ip4/192.168.1.5/tcp/1",
+            "/ip4/172.16.0.1/tcp/1",
+            "/ip4/169.254.0.9/tcp/1",
+            "/ip6/::1/tcp/1",
+            "/ip6/fe80::1/tcp/1",
+            "/ip6/fd00::1/tcp/1",
+            "/ip6/::ffff:10.0.0.1/tcp/1",
         ] {
             assert_eq!(route(&near.parse().unwrap()), Route::Lan, "{near}");
         }
@@ -118,8 +140,13 @@ mod tests {
     #[test]
     fn a_peers_list_is_cut_to_what_can_be_used() {
         let list = all(&[
-            "/ip4/0.0.0.0/tcp/1", "/ip4/127.0.0.1/tcp/1", "/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.1/tcp/1",
+            "/ip4/0.0.0.0/tcp/1",
+            "/ip4/127.0.0.1/tcp/1",
+            "/ip4/10.0.0.1/tcp/1",
+            "/ip4/10.0.0.1/tcp/1",
             "/ip4/10.0.0.1/udp/1/quic-v1",
+            "/ip6/fe80::1/tcp/1",
+            &format!("/dns/{}.org/tcp/1", "x".repeat(200)),
         ]);
         assert_eq!(worth_keeping(list.clone(), false), ["/ip4/10.0.0.1/udp/1/quic-v1", "/ip4/10.0.0.1/tcp/1"]);
         assert!(worth_keeping(list, true).contains(&"/ip4/127.0.0.1/tcp/1".to_owned()));

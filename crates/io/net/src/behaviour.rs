@@ -49,12 +49,14 @@ pub fn swarm(keypair: &Keypair, with_mdns: bool) -> Result<(Swarm<Behaviour>, Ve
     let mut troubles = Vec::new();
     let mdns = if with_mdns { discovery(keypair.public().to_peer_id(), &mut troubles) } else { None };
     let links = u32::try_from(limits::LINKS).unwrap_or(u32::MAX);
+    // A quarter of the links is kept for our own dials, however many strangers come in.
     let behaviour = Behaviour {
         limits: connection_limits::Behaviour::new(
             connection_limits::ConnectionLimits::default()
                 .with_max_pending_incoming(Some(PENDING))
                 .with_max_pending_outgoing(Some(PENDING))
                 .with_max_established_per_peer(Some(limits::CONNECTIONS_PER_PEER))
+                .with_max_established_incoming(Some(links / 4 * 3))
                 .with_max_established(Some(links)),
         ),
         link: link::handler::Behaviour::default(),

@@ -5,7 +5,9 @@ use hearth_ports::Verdict;
 use hearth_types::limits;
 use libp2p::{
     PeerId,
-    gossipsub::{self, AllowAllSubscriptionFilter, IdentTopic, MaxCountSubscriptionFilter, MessageAcceptance, MessageId},
+    gossipsub::{
+        self, AllowAllSubscriptionFilter, IdentTopic, MaxCountSubscriptionFilter, MessageAcceptance, MessageId,
+    },
 };
 use sha2::{Digest, Sha256};
 use std::{
@@ -16,7 +18,8 @@ use std::{
 use tokio::time::Instant;
 
 /// Gossipsub with a bound on the topics a peer may name.
-pub type Gossip = gossipsub::Behaviour<gossipsub::IdentityTransform, MaxCountSubscriptionFilter<AllowAllSubscriptionFilter>>;
+pub type Gossip =
+    gossipsub::Behaviour<gossipsub::IdentityTransform, MaxCountSubscriptionFilter<AllowAllSubscriptionFilter>>;
 
 /// Room for the wrapping of a payload of `limits::GOSSIP_BYTES`.
 const WRAPPING_BYTES: usize = 1_024;

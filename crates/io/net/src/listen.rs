@@ -2,11 +2,7 @@
 
 use crate::NetFault;
 use hearth_ports::NetEvent;
-use libp2p::{
-    Multiaddr, TransportError,
-    core::transport::ListenerId,
-    multiaddr::Protocol,
-};
+use libp2p::{Multiaddr, TransportError, core::transport::ListenerId, multiaddr::Protocol};
 use std::{
     io,
     net::{TcpListener, UdpSocket},
@@ -87,7 +83,8 @@ fn any_port(address: &Multiaddr) -> Multiaddr {
 
 /// Listens on all of them as far as possible, and returns what there is to tell.
 pub fn open(
-    wanted: &[Wanted], mut listen_on: impl FnMut(Multiaddr) -> Result<ListenerId, TransportError<io::Error>>,
+    wanted: &[Wanted],
+    mut listen_on: impl FnMut(Multiaddr) -> Result<ListenerId, TransportError<io::Error>>,
 ) -> Vec<NetEvent> {
     let mut troubles = Vec::new();
     // All are asked about before the first is opened, so that none is in the way of another.

@@ -176,7 +176,7 @@ impl Actor {
     /// Nothing in the air: tries what is left, or waits for a connection to become a link, or gives up.
     fn advance(&mut self, id: u64) {
         let Some(attempt) = self.dials.attempts.get_mut(&id).filter(|a| a.flying.is_empty()) else { return };
-        if attempt.peer.is_some_and(|peer| self.peers.get(&peer).is_some() && self.swarm.is_connected(&peer)) {
+        if attempt.peer.is_some_and(|peer| self.peers.contains_key(&peer) && self.swarm.is_connected(&peer)) {
             return;
         }
         if attempt.later.is_empty() {

@@ -52,13 +52,22 @@ impl NetworkBehaviour for Behaviour {
     type ToSwarm = LinkStream;
 
     fn handle_established_inbound_connection(
-        &mut self, _: ConnectionId, _: PeerId, _: &Multiaddr, _: &Multiaddr,
+        &mut self,
+        _: ConnectionId,
+        _: PeerId,
+        _: &Multiaddr,
+        _: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
         Ok(Handler::new(Turn::Accept))
     }
 
     fn handle_established_outbound_connection(
-        &mut self, _: ConnectionId, _: PeerId, _: &Multiaddr, _: Endpoint, _: PortUse,
+        &mut self,
+        _: ConnectionId,
+        _: PeerId,
+        _: &Multiaddr,
+        _: Endpoint,
+        _: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
         Ok(Handler::new(Turn::Open))
     }
@@ -110,7 +119,8 @@ impl ConnectionHandler for Handler {
     }
 
     fn poll(
-        &mut self, _: &mut Context<'_>,
+        &mut self,
+        _: &mut Context<'_>,
     ) -> Poll<ConnectionHandlerEvent<Self::OutboundProtocol, (), Self::ToBehaviour>> {
         if let Some(outcome) = self.outcome.take() {
             return Poll::Ready(ConnectionHandlerEvent::NotifyBehaviour(outcome));

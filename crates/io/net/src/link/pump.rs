@@ -175,8 +175,11 @@ fn frame_len(prefix: [u8; 4]) -> Option<usize> {
 }
 
 async fn read_frames(
-    reader: &mut (impl futures::AsyncRead + Unpin), peer: PeerKey, events: &Sender<NetEvent>,
-    notes: &mut mpsc::Receiver<NetEvent>, activity: &AtomicU64,
+    reader: &mut (impl futures::AsyncRead + Unpin),
+    peer: PeerKey,
+    events: &Sender<NetEvent>,
+    notes: &mut mpsc::Receiver<NetEvent>,
+    activity: &AtomicU64,
 ) -> io::Result<()> {
     loop {
         let mut prefix = [0; 4];
@@ -204,8 +207,11 @@ async fn read_frames(
 }
 
 async fn write_frames(
-    mut writer: impl futures::AsyncWrite + Unpin, mut frames: mpsc::Receiver<Vec<u8>>, chooser: bool,
-    queued: &AtomicUsize, activity: &AtomicU64,
+    mut writer: impl futures::AsyncWrite + Unpin,
+    mut frames: mpsc::Receiver<Vec<u8>>,
+    chooser: bool,
+    queued: &AtomicUsize,
+    activity: &AtomicU64,
 ) -> io::Result<()> {
     let mut buffer = Vec::new();
     if chooser {

@@ -89,7 +89,8 @@ async fn no_network() {
         };
         let address = lone.wait("the new address", new).await;
         assert!(Command::new("ip").args(["link", "del", "d0"]).status().unwrap().success());
-        lone.wait("its end", |event| (*event == NetEvent::ListenEnded { address: address.clone() }).then_some(())).await;
+        lone.wait("its end", |event| (*event == NetEvent::ListenEnded { address: address.clone() }).then_some(()))
+            .await;
         lone.trouble("no_network").await;
         while lone.wait_at_most(Duration::from_millis(1), new).await.is_some() {}
         lone.backlog.retain(|event| !matches!(event, NetEvent::Listening { .. }));

@@ -111,10 +111,8 @@ impl Line {
 
     async fn judged(&mut self, payload: &[u8], verdict: Option<Verdict>) {
         publish(&self.a, payload).await;
-        let token = self
-            .b
-            .wait("gossip to judge", |event| gossip(event).filter(|got| got.1 == payload).map(|got| got.2))
-            .await;
+        let token =
+            self.b.wait("gossip to judge", |event| gossip(event).filter(|got| got.1 == payload).map(|got| got.2)).await;
         if let Some(verdict) = verdict {
             self.b.tell(NetCommand::Judge { token, verdict }).await;
         }

@@ -56,7 +56,9 @@ impl Node {
 
     /// Like `wait`, but gives up after `patience`.
     pub async fn wait_at_most<T>(
-        &mut self, patience: Duration, mut pick: impl FnMut(&NetEvent) -> Option<T>,
+        &mut self,
+        patience: Duration,
+        mut pick: impl FnMut(&NetEvent) -> Option<T>,
     ) -> Option<T> {
         let until = Instant::now() + patience;
         loop {

@@ -195,21 +195,14 @@ async fn a_peer_that_does_not_read_overflows_its_queue_and_loses_the_link() {
     let mut raw = raw(10, &address).await;
     let stream = raw.link(&node.key).await;
     node.up(raw.key).await;
-    let mut sent = 0;
-    let down = loop {
+    let (mut sent, mut down) = (0, false);
+    while !down && sent < 20_000 {
         node.send(raw.key, vec![0; 64 * 1024]).await;
         sent += 1;
-        let key = raw.key;
-        let ended = |event: &NetEvent| (*event == NetEvent::LinkDown { link: key }).then_some(());
-        if let Ok(event) = node.net.events.try_recv() {
-            if ended(&event).is_some() {
-                break true;
-            }
+        while let Ok(event) = node.net.events.try_recv() {
+            down |= event == NetEvent::LinkDown { link: raw.key };
         }
-        if sent == 20_000 {
-            break false;
-        }
-    };
+    }
     assert!(down, "more than a gigabyte was queued for a peer that reads nothing");
     assert!(sent > limits::LINK_QUEUE, "{sent}");
     raw.closed().await;

@@ -8,3 +8,4 @@ mod harness;
 mod hostile;
 mod links;
 mod listening;
+mod storm;
