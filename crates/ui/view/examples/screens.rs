@@ -21,13 +21,14 @@ struct Stage {
     scale: f32,
     tokens: Tokens,
     frames: u32,
+    last: Vec<egui::epaint::ClippedShape>,
 }
 
 impl Stage {
     fn new(size: [usize; 2], scale: f32, theme: ThemeChoice) -> Self {
-        Self { ctx: egui::Context::default(), canvas: Canvas::new(size[0], size[1]), size, scale, tokens: Tokens::built_in(theme), frames: 0 }
+        Self { ctx: egui::Context::default(), canvas: Canvas::new(size[0], size[1]), size, scale, tokens: Tokens::built_in(theme), frames: 0, last: Vec::new() }
     }
-    /// One frame; `ui` sees the window, and the picture is kept.
+    /// One frame.
     fn frame(&mut self, events: Vec<Event>, draw: &mut dyn FnMut(&mut egui::Ui, &Frame<'_>)) {
         let size = vec2(self.size[0] as f32, self.size[1] as f32) / self.scale;
         let mut input = RawInput { screen_rect: Some(Rect::from_min_size(Pos2::ZERO, size)), time: Some(f64::from(self.frames) / 60.0), focused: true, events, ..RawInput::default() };
@@ -35,21 +36,17 @@ impl Stage {
         self.frames += 1;
         let tokens = self.tokens.clone();
         let frame = Frame { now_ms: cast::NOW + u64::from(self.frames) * 16, utc_offset_min: 0, dt: 1.0 / 60.0, motion: Motion::Full, focused: true, tokens: &tokens };
-        let out = self.ctx.clone().run_ui(input, |ui| draw(ui, &frame));
+        let mut out = self.ctx.clone().run_ui(input, |ui| draw(ui, &frame));
         self.canvas.textures(&out.textures_delta);
-        let shapes = self.ctx.tessellate(out.shapes, out.pixels_per_point);
-        self.canvas.clear(tokens.color.bg0);
-        self.canvas.paint(&shapes, self.scale);
-        out.textures_delta.drop_quietly();
+        out.textures_delta.clear();
+        self.last = out.shapes;
     }
-}
-
-trait DropQuietly {
-    fn drop_quietly(self);
-}
-impl DropQuietly for egui::TexturesDelta {
-    fn drop_quietly(self) {
-        drop(self);
+    /// Paints the last frame and writes it out.
+    fn save(&mut self, path: &std::path::Path) -> std::io::Result<()> {
+        let shapes = self.ctx.tessellate(std::mem::take(&mut self.last), self.scale);
+        self.canvas.clear(self.tokens.color.bg0);
+        self.canvas.paint(&shapes, self.scale);
+        self.canvas.save(path)
     }
 }
 
@@ -105,7 +102,7 @@ impl Shot {
                 state.invite_ready(&cast::invite());
             }
         }
-        stage.canvas.save(&folder.join(format!("{}.png", self.name)))
+        stage.save(&folder.join(format!("{}.png", self.name)))
     }
 }
 
@@ -132,7 +129,7 @@ fn onboarding(folder: &std::path::Path, name: &str, theme: ThemeChoice, step: On
             onboarding_ui(ui, &view, &mut state, frame, &mut intents);
         });
     }
-    stage.canvas.save(&folder.join(format!("{name}.png")))
+    stage.save(&folder.join(format!("{name}.png")))
 }
 
 fn main() -> std::io::Result<()> {

@@ -20,8 +20,9 @@ pub fn initials(name: &str) -> String {
 
 /// A colour for an id that has chosen none, the same everywhere.
 pub fn swatch_of(id: &[u8; 32]) -> u32 {
-    let sum = id.iter().fold(0usize, |a, b| a.wrapping_mul(31).wrapping_add(usize::from(*b)));
-    SWATCHES[sum % SWATCHES.len()]
+    // FNV-1a; its upper bits are well mixed.
+    let sum = id.iter().fold(0xcbf2_9ce4_8422_2325u64, |a, b| (a ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3));
+    SWATCHES[(sum >> 40) as usize % SWATCHES.len()]
 }
 
 fn draw_initials(painter: &Painter, center: Pos2, size: f32, name: &str, fill: Color32) {

@@ -216,12 +216,14 @@ fn footer(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame: &Frame<'
     Popup::menu(&net).gap(12.0).show(|ui| {
         ui.set_width(236.0);
         egui::Frame::NONE.inner_margin(8).show(ui, |ui| {
-            ui.horizontal(|ui| {
-                let (at, _) = ui.allocate_exact_size(vec2(10.0, 20.0), Sense::hover());
-                ui.painter().circle_filled(at.center(), 4.0, dot);
-                widgets::heading(ui, t, words, t.text_size.body);
+            ui.with_layout(egui::Layout::top_down(egui::Align::Min), |ui| {
+                ui.horizontal(|ui| {
+                    let (at, _) = ui.allocate_exact_size(vec2(10.0, 20.0), Sense::hover());
+                    ui.painter().circle_filled(at.center(), 4.0, dot);
+                    widgets::heading(ui, t, words, t.text_size.body);
+                });
+                widgets::paragraph(ui, t, &view.net.sentence, c.muted);
             });
-            widgets::paragraph(ui, t, &view.net.sentence, c.muted);
         });
     });
     Popup::menu(&r).gap(4.0).show(|ui| {

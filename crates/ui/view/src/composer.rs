@@ -138,9 +138,6 @@ pub fn composer_ui(ui: &mut Ui, view: &MainView<'_>, composer: &mut Composer, fr
     }
     let focused = ui.memory(|m| m.has_focus(id)) && !quiet;
     let keys = if focused { keys(ui, composer) } else { Keys::default() };
-    if focused {
-        ui.memory_mut(|m| m.set_focus_lock_filter(id, egui::EventFilter { tab: false, horizontal_arrows: true, vertical_arrows: true, escape: true }));
-    }
     let ghost = format!("Message #{}", channel.name);
     let inner = Rect::from_min_max(pos2(field.left() + t.space.lg, field.top() + 11.0), pos2(field.right() - t.space.lg - 36.0, field.bottom() - 11.0));
     let mut child = ui.new_child(UiBuilder::new().id_salt("composer").max_rect(inner));
@@ -157,6 +154,7 @@ pub fn composer_ui(ui: &mut Ui, view: &MainView<'_>, composer: &mut Composer, fr
             .desired_rows(1)
             .char_limit(limits::MESSAGE_CHARS)
             .hint_text(hint)
+            .event_filter(egui::EventFilter { tab: false, horizontal_arrows: true, vertical_arrows: true, escape: true })
             .return_key(KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter))
             .layouter(&mut layouter);
         let response = ui.add(edit);
@@ -208,7 +206,20 @@ fn keys(ui: &Ui, composer: &mut Composer) -> Keys {
         return Keys::default();
     }
     let empty = composer.text.is_empty() && composer.edit.is_none() && composer.reply.is_none();
-    ui.input_mut(|i| Keys { enter: i.consume_key(Modifiers::NONE, Key::Enter), up: empty && i.consume_key(Modifiers::NONE, Key::ArrowUp) })
+    Keys { enter: take(ui, Key::Enter), up: empty && take(ui, Key::ArrowUp) }
+}
+
+/// Takes a bare key out of the input; with Shift, Ctrl or Alt it is another key and stays.
+fn take(ui: &Ui, wanted: Key) -> bool {
+    let mut taken = false;
+    ui.input_mut(|i| {
+        i.events.retain(|e| {
+            let hit = matches!(e, Event::Key { key, pressed: true, modifiers, .. } if *key == wanted && modifiers.is_none());
+            taken |= hit;
+            !hit
+        });
+    });
+    taken
 }
 
 fn submit(ui: &Ui, view: &MainView<'_>, composer: &mut Composer, channel: ChannelId, intents: &mut Intents) {

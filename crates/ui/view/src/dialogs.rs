@@ -119,7 +119,6 @@ pub(crate) fn dialog_ui(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, f
 fn body(ui: &mut Ui, view: &MainView<'_>, dialog: &mut Dialog, frame: &Frame<'_>, intents: &mut Intents) -> After {
     let t = frame.tokens;
     let fresh = dialog.fresh;
-    let enter = ui.input(|i| i.key_pressed(Key::Enter));
     match &mut dialog.kind {
         Kind::Add(form) => {
             form.fresh |= fresh;
@@ -130,15 +129,15 @@ fn body(ui: &mut Ui, view: &MainView<'_>, dialog: &mut Dialog, frame: &Frame<'_>
             kind_choice(ui, t, kind);
             ui.add_space(t.space.md);
             let hint = if *kind == ChannelKind::Text { "weekend-plans" } else { "Living room" };
-            let r = widgets::field(ui, t, Id::new("channel-name"), "Name", hint, name, limits::NAME_CHARS, fresh);
+            let (_, enter) = widgets::field(ui, t, Id::new("channel-name"), "Name", hint, name, limits::NAME_CHARS, fresh);
             let intent = Intent::CreateChannel { community: *community, name: clean(name, *kind), kind: *kind };
-            finish(ui, t, dialog_parts(&mut dialog.busy, &dialog.error), "Create", !clean_text(&intent).is_empty(), r.lost_focus() && enter, intent, intents)
+            finish(ui, t, dialog_parts(&mut dialog.busy, &dialog.error), "Create", !clean_text(&intent).is_empty(), enter, intent, intents)
         }
         Kind::EditChannel { channel, name, topic } => {
-            let r = widgets::field(ui, t, Id::new("channel-name"), "Name", "weekend-plans", name, limits::NAME_CHARS, fresh);
+            let (_, enter) = widgets::field(ui, t, Id::new("channel-name"), "Name", "weekend-plans", name, limits::NAME_CHARS, fresh);
             ui.add_space(t.space.sm);
-            let r2 = widgets::field(ui, t, Id::new("channel-topic-field"), "Topic", "What is it about?", topic, limits::TOPIC_CHARS, false);
-            let go = (r.lost_focus() || r2.lost_focus()) && enter;
+            let (_, enter2) = widgets::field(ui, t, Id::new("channel-topic-field"), "Topic", "What is it about?", topic, limits::TOPIC_CHARS, false);
+            let go = enter || enter2;
             let intent = Intent::UpdateChannel { channel: *channel, name: name.trim().to_owned(), topic: topic.trim().to_owned() };
             let ready = !name.trim().is_empty();
             let delete = Kind::DeleteChannel { channel: *channel, name: name.clone() };
@@ -150,20 +149,20 @@ fn body(ui: &mut Ui, view: &MainView<'_>, dialog: &mut Dialog, frame: &Frame<'_>
             after
         }
         Kind::Rename { community, name } => {
-            let r = widgets::field(ui, t, Id::new("community-name"), "Community name", "The Night Shift", name, limits::NAME_CHARS, fresh);
+            let (_, enter) = widgets::field(ui, t, Id::new("community-name"), "Community name", "The Night Shift", name, limits::NAME_CHARS, fresh);
             let intent = Intent::RenameCommunity { community: *community, name: name.trim().to_owned() };
             let ready = !name.trim().is_empty();
-            finish(ui, t, dialog_parts(&mut dialog.busy, &dialog.error), "Save", ready, r.lost_focus() && enter, intent, intents)
+            finish(ui, t, dialog_parts(&mut dialog.busy, &dialog.error), "Save", ready, enter, intent, intents)
         }
         Kind::Profile { name, color } => {
             profile_preview(ui, name, *color);
             ui.add_space(t.space.md);
-            let r = widgets::field(ui, t, Id::new("profile-name"), "Name", "Your name", name, limits::NAME_CHARS, fresh);
+            let (_, enter) = widgets::field(ui, t, Id::new("profile-name"), "Name", "Your name", name, limits::NAME_CHARS, fresh);
             ui.add_space(t.space.sm);
             swatches(ui, frame, color);
             let intent = Intent::SetIdentity { name: name.trim().to_owned(), color: *color };
             let ready = !name.trim().is_empty();
-            finish(ui, t, dialog_parts(&mut dialog.busy, &dialog.error), "Save", ready, r.lost_focus() && enter, intent, intents)
+            finish(ui, t, dialog_parts(&mut dialog.busy, &dialog.error), "Save", ready, enter, intent, intents)
         }
         Kind::Invite { .. } => invite(ui, dialog, frame, intents),
         Kind::Leave { community, .. } => {
@@ -267,7 +266,7 @@ fn kind_choice(ui: &mut Ui, t: &crate::Tokens, kind: &mut ChannelKind) {
             r.widget_info(|| WidgetInfo::selected(WidgetType::RadioButton, true, on, format!("{title}. {about}")));
             ui.painter().rect_filled(rect, t.radius.card, if on || r.hovered() { c.selected } else { c.raised });
             if on {
-                ui.painter().rect_stroke(rect, t.radius.card, Stroke::new(1.5, c.accent), StrokeKind::Inside);
+                ui.painter().rect_stroke(rect, t.radius.card, Stroke::new(1.0, c.control), StrokeKind::Inside);
             }
             icons::icon(ui.painter(), icon, pos2(rect.left() + 24.0, rect.center().y), 20.0, if on { c.link } else { c.muted });
             let x = rect.left() + 46.0;
@@ -337,7 +336,7 @@ fn invite(ui: &mut Ui, dialog: &mut Dialog, frame: &Frame<'_>, intents: &mut Int
             r.widget_info(|| WidgetInfo::selected(WidgetType::RadioButton, true, on, *name));
             ui.painter().rect_filled(rect, t.radius.control + 2.0, if on || r.hovered() { c.selected } else { c.raised });
             if on {
-                ui.painter().rect_stroke(rect, t.radius.control + 2.0, Stroke::new(1.5, c.accent), StrokeKind::Inside);
+                ui.painter().rect_stroke(rect, t.radius.control + 2.0, Stroke::new(1.0, c.control), StrokeKind::Inside);
             }
             widgets::text_at(ui.painter(), rect.center(), egui::Align2::CENTER_CENTER, name, medium(t.text_size.list), if on { c.text } else { c.muted });
             widgets::focus_ring(ui.painter(), &r, rect, t.radius.control + 2.0, t);

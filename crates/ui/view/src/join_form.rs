@@ -2,7 +2,7 @@
 
 use crate::widgets::{self, Rank, medium};
 use crate::{Intent, Intents, Tokens};
-use egui::{Id, Key, Sense, Stroke, StrokeKind, Ui, WidgetInfo, WidgetType, pos2, vec2};
+use egui::{Id, Sense, Stroke, StrokeKind, Ui, WidgetInfo, WidgetType, pos2, vec2};
 use hearth_types::limits;
 
 /// What was typed in it.
@@ -31,18 +31,17 @@ pub(crate) fn looks_like_link(text: &str) -> bool {
 
 /// Draws the form. `back` offers a way back; true when it was taken.
 pub(crate) fn join_form_ui(ui: &mut Ui, t: &Tokens, form: &mut JoinForm, offered: Option<&str>, back: bool, intents: &mut Intents) -> bool {
-    let enter = ui.input(|i| i.key_pressed(Key::Enter));
     let focus = std::mem::take(&mut form.fresh);
     if form.creating {
         let id = Id::new("create-name");
-        let r = widgets::field(ui, t, id, "Community name", "The Night Shift", &mut form.name, limits::NAME_CHARS, focus);
+        let (_, entered) = widgets::field(ui, t, id, "Community name", "The Night Shift", &mut form.name, limits::NAME_CHARS, focus);
         ui.add_space(t.space.sm);
         widgets::paragraph(ui, t, "It starts with one channel to write in and one room to talk in. You can add more at any time.", t.color.muted);
         feedback(ui, t, form);
         ui.add_space(t.space.md);
         let ready = !form.name.trim().is_empty() && !form.busy;
         let text = if form.busy { "Starting…" } else { "Start community" };
-        let go = widgets::button(ui, t, Rank::Main, text, ready, Some(ui.available_width())).clicked() || (r.lost_focus() && enter);
+        let go = widgets::button(ui, t, Rank::Main, text, ready, Some(ui.available_width())).clicked() || entered;
         if go && ready {
             form.busy = true;
             form.error = None;
@@ -57,7 +56,7 @@ pub(crate) fn join_form_ui(ui: &mut Ui, t: &Tokens, form: &mut JoinForm, offered
     } else {
         let offered = offered.filter(|o| looks_like_link(o) && form.link.trim() != *o);
         let id = Id::new("join-link");
-        let r = widgets::field(ui, t, id, "Invite link", "Paste an invite link", &mut form.link, limits::LINK_CHARS, focus);
+        let (_, entered) = widgets::field(ui, t, id, "Invite link", "Paste an invite link", &mut form.link, limits::LINK_CHARS, focus);
         if let Some(link) = offered {
             ui.add_space(t.space.sm);
             if offer(ui, t, link) {
@@ -68,15 +67,13 @@ pub(crate) fn join_form_ui(ui: &mut Ui, t: &Tokens, form: &mut JoinForm, offered
         ui.add_space(t.space.md);
         let ready = looks_like_link(&form.link) && !form.busy;
         let text = if form.busy { "Joining…" } else { "Join" };
-        let tried = r.lost_focus() && enter;
-        let go = widgets::button(ui, t, Rank::Main, text, ready, Some(ui.available_width())).clicked() || tried;
+        let go = widgets::button(ui, t, Rank::Main, text, ready, Some(ui.available_width())).clicked() || entered;
         if go && ready {
             form.busy = true;
             form.error = None;
             intents.push(Intent::Join { link: form.link.trim().to_owned() });
-        } else if tried && !form.busy && !form.link.trim().is_empty() {
+        } else if entered && !form.busy && !form.link.trim().is_empty() {
             form.error = Some("That is not an invite link. Ask for a new one and paste all of it.".to_owned());
-            form.fresh = true;
         }
         ui.add_space(t.space.sm);
         or_line(ui, t);

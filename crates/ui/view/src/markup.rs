@@ -33,7 +33,6 @@ struct Style {
     italic: bool,
     strike: bool,
     code: bool,
-    link: bool,
 }
 
 /// Splits a message into blocks, ready to be wrapped at a width.
@@ -122,7 +121,7 @@ pub fn inline(text: &str, tokens: &Tokens, ink: Color32) -> (LayoutJob, Vec<Link
             if url.len() > 8 {
                 push(&mut job, &mut plain, style);
                 let start = job.text.chars().count();
-                job.append(url, 0.0, format(tokens, tokens.color.link, Style { link: true, ..style }, true));
+                job.append(url, 0.0, format(tokens, tokens.color.link, style, true));
                 links.push(Link { chars: start..job.text.chars().count(), url: url.to_owned() });
                 rest = rest.get(url.len()..).unwrap_or("");
                 before = url.chars().last();
@@ -237,7 +236,6 @@ fn format(tokens: &Tokens, ink: Color32, style: Style, framed: bool) -> TextForm
         background: if style.code && framed { tokens.color.code_bg } else { Color32::TRANSPARENT },
         italics: style.italic && (style.bold || style.code),
         strikethrough: if style.strike { Stroke::new(1.0, ink) } else { Stroke::NONE },
-        underline: if style.link { Stroke::new(1.0, ink.gamma_multiply(0.5)) } else { Stroke::NONE },
         valign: Align::Center,
         ..TextFormat::default()
     }
@@ -274,7 +272,7 @@ mod tests {
                     FontFamily::Name(n) if **n == *BOLD => format!("<b>{part}</b>"),
                     FontFamily::Name(_) => format!("<i>{part}</i>"),
                     FontFamily::Proportional if s.format.strikethrough != Stroke::NONE => format!("<s>{part}</s>"),
-                    FontFamily::Proportional if s.format.underline != Stroke::NONE => format!("<a>{part}</a>"),
+                    FontFamily::Proportional if s.format.color == tokens.color.link => format!("<a>{part}</a>"),
                     FontFamily::Proportional => part.to_owned(),
                 }
             })

@@ -7,7 +7,7 @@ use crate::spring::MOVE;
 use crate::tokens::contrast::mix;
 use crate::widgets::{self, Rank, bold};
 use crate::{Activity, Frame, Intent, Intents, OnboardingState, OnboardingStep, OnboardingView, avatar};
-use egui::{Color32, Id, Key, Rect, Sense, Stroke, Ui, UiBuilder, pos2, vec2};
+use egui::{Color32, Id, Rect, Sense, Stroke, Ui, UiBuilder, pos2, vec2};
 use hearth_types::limits;
 
 const CARD_W: f32 = 420.0;
@@ -79,15 +79,14 @@ fn identity(ui: &mut Ui, state: &mut OnboardingState, frame: &Frame<'_>, fresh: 
     widgets::heading(ui, t, "Who are you?", t.text_size.display);
     widgets::paragraph(ui, t, "This is how people see you. No account, no e-mail, no password: you live on this computer.", t.color.muted);
     ui.add_space(t.space.sm);
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 76.0), Sense::hover());
-    avatar::person(ui.painter(), rect.center(), 68.0, &state.name, color);
-    let r = widgets::field(ui, t, Id::new("identity-name"), "Name", "What should people call you?", &mut state.name, limits::NAME_CHARS, fresh);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 80.0), Sense::hover());
+    avatar::person(ui.painter(), rect.center() - vec2(0.0, 4.0), 68.0, &state.name, color);
+    let (_, enter) = widgets::field(ui, t, Id::new("identity-name"), "Name", "What should people call you?", &mut state.name, limits::NAME_CHARS, fresh);
     ui.add_space(t.space.xs);
     swatches(ui, frame, &mut color);
     state.color = Some(color);
     ui.add_space(t.space.md);
     let ready = !state.name.trim().is_empty();
-    let enter = r.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
     let go = widgets::button(ui, t, Rank::Main, "Continue", ready, Some(ui.available_width())).clicked();
     if (go || enter) && ready {
         intents.push(Intent::SetIdentity { name: state.name.trim().to_owned(), color });

@@ -65,6 +65,7 @@ pub struct TimelineState {
     entering: Spring,
     newest: Option<EntryId>,
     menu_row: Option<EntryId>,
+    toolbar: Option<(EntryId, egui::Rect)>,
     confirm_delete: Option<EntryId>,
     bar_grab: Option<f32>,
     laid_out: usize,
@@ -148,6 +149,10 @@ pub fn timeline_ui(
         None => 0.0,
     };
     let flash = step_flash(ui, state, frame);
+    // The toolbar juts into the row above: a pointer on it still means the message it belongs to.
+    if let Some((id, _)) = state.toolbar.filter(|(_, plate)| ui.rect_contains_pointer(*plate)) {
+        state.menu_row = Some(id);
+    }
     let mut hot = None;
     for i in first..=last {
         let row = rows.get(i);
@@ -277,29 +282,30 @@ fn settle(state: &mut TimelineState, window: &WindowView<'_>, rows: &mut Rows<'_
             top -= rows.get(first).height();
         }
     }
-    let total = bottom + gap_below.max(0.0) - top;
-    if first == 0 && top > 0.0 && (window.before || total > height - FOOT) {
-        top = 0.0;
-        bottom = top;
+    if first == 0 && top > 0.0 {
+        let mut whole = 0.0;
         last = 0;
         loop {
-            bottom += rows.get(last).height();
-            if last == end || bottom >= height {
+            whole += rows.get(last).height();
+            if last == end || whole >= height {
                 break;
             }
             last += 1;
         }
+        // Less than a screenful stands at the foot, beside the composer.
+        let short = last == end && whole < height - FOOT && !window.before;
+        top = if short { height - FOOT - whole } else { 0.0 };
     }
     let bottom = (first..=last).fold(top, |y, i| y + rows.get(i).height());
     let at_end = last == end && bottom <= height - FOOT + 1.0;
-    if at_end && !window.after {
+    if at_end && !window.after && state.jump.is_none() {
         if state.unpinned || state.adrift {
             state.unpinned = false;
             if std::mem::take(&mut state.adrift) {
                 intents.push(Intent::OpenNewest);
             }
         }
-    } else if scrolled != 0.0 || window.after {
+    } else if !at_end && (scrolled != 0.0 || window.after) {
         state.unpinned = true;
     }
     state.visible.clear();

@@ -18,8 +18,7 @@ pub(crate) fn toasts_ui(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, f
     let t = frame.tokens;
     let c = &t.color;
     let all = ui.max_rect();
-    let layer = egui::LayerId::new(egui::Order::Foreground, Id::new("toasts"));
-    let mut over = ui.new_child(UiBuilder::new().id_salt("toasts").max_rect(all).layer_id(layer));
+    let mut over = ui.new_child(UiBuilder::new().id_salt("toasts").max_rect(all));
     let mut y = all.top() + t.size.header + 12.0;
     for toast in view.toasts.iter().rev().take(SHOWN) {
         let mut job = egui::text::LayoutJob::simple(toast.text.clone(), FontId::proportional(t.text_size.list + 0.5), c.text, WIDTH - 84.0);
@@ -33,7 +32,7 @@ pub(crate) fn toasts_ui(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, f
         let place = state.springs.to(ui.ctx(), frame, ("toast-y", toast.id), y, y, MOVE);
         let rect = Rect::from_min_size(pos2((all.right() - WIDTH - 16.0 + slide).round(), place.round()), size);
         over.set_opacity((1.0 - slide / 40.0).clamp(0.0, 1.0));
-        let ground = over.interact(rect, Id::new(("toast", toast.id)), Sense::hover());
+        let ground = over.interact(rect, Id::new(("toast", toast.id)), Sense::click());
         ground.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, &toast.text));
         over.painter().add(ui.visuals().popup_shadow.as_shape(rect, t.radius.card));
         over.painter().rect_filled(rect, t.radius.card, c.raised);

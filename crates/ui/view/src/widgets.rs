@@ -59,11 +59,6 @@ pub fn focus_ring(painter: &Painter, response: &Response, rect: Rect, radius: f3
     }
 }
 
-/// Whether Enter or Space pressed it, or the pointer.
-pub fn pressed(response: &Response) -> bool {
-    response.clicked()
-}
-
 /// A button with words, `width` wide or as wide as its words.
 pub fn button(ui: &mut Ui, tokens: &Tokens, rank: Rank, text: &str, enabled: bool, width: Option<f32>) -> Response {
     let font = medium(tokens.text_size.body);
@@ -113,9 +108,10 @@ pub fn tip(response: Response, tokens: &Tokens, text: &str) -> Response {
     })
 }
 
-/// A labelled field of one line. The label stands above it and names it.
+/// A labelled field of one line. The label stands above it and names it. True with the response when Enter was pressed in
+/// it; the field keeps the keyboard then, as what was written may have to be put right.
 #[allow(clippy::too_many_arguments)]
-pub fn field(ui: &mut Ui, tokens: &Tokens, id: Id, label: &str, hint: &str, text: &mut String, limit: usize, focus: bool) -> Response {
+pub fn field(ui: &mut Ui, tokens: &Tokens, id: Id, label: &str, hint: &str, text: &mut String, limit: usize, focus: bool) -> (Response, bool) {
     let c = &tokens.color;
     let width = ui.available_width();
     ui.spacing_mut().item_spacing.y = tokens.space.sm;
@@ -136,12 +132,13 @@ pub fn field(ui: &mut Ui, tokens: &Tokens, id: Id, label: &str, hint: &str, text
             .vertical_align(egui::Align::Center)
             .hint_text(egui::RichText::new(hint).color(c.faint)),
     );
-    if focus {
+    let entered = response.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
+    if focus || entered {
         response.request_focus();
     }
     let edge = if response.has_focus() { Stroke::new(2.0, c.accent) } else { Stroke::new(1.0, c.control) };
     painter.rect_stroke(rect, tokens.radius.control + 2.0, edge, StrokeKind::Inside);
-    response.labelled_by(label_response.id)
+    (response.labelled_by(label_response.id), entered)
 }
 
 /// A line of a menu. `true` when chosen.
@@ -182,8 +179,7 @@ pub fn paragraph(ui: &mut Ui, tokens: &Tokens, text: &str, color: Color32) -> Re
 
 /// A heading.
 pub fn heading(ui: &mut Ui, tokens: &Tokens, text: &str, size: f32) -> Response {
-    let response = ui.add(egui::Label::new(egui::RichText::new(text).font(bold(size)).color(tokens.color.text)).wrap());
-    response
+    ui.add(egui::Label::new(egui::RichText::new(text).font(bold(size)).color(tokens.color.text)).wrap())
 }
 
 /// A sentence about what went wrong, with its sign.
@@ -191,7 +187,7 @@ pub fn error_line(ui: &mut Ui, tokens: &Tokens, text: &str) {
     ui.horizontal_top(|ui| {
         let (rect, _) = ui.allocate_exact_size(vec2(16.0, tokens.body_line()), Sense::hover());
         icons::icon(ui.painter(), Icon::Alert, rect.center(), 16.0, tokens.color.danger);
-        paragraph(ui, tokens, text, tokens.color.danger);
+        ui.vertical(|ui| paragraph(ui, tokens, text, tokens.color.danger));
     });
 }
 

@@ -231,7 +231,7 @@ impl<'a> Rows<'a> {
         let (mut x, mut y) = (0.0, 6.0);
         for (index, r) in m.reactions.iter().enumerate().filter(|(_, r)| !r.users.is_empty()) {
             let count = r.users.len().to_string();
-            let emoji = self.ctx.fonts_mut(|f| f.layout_no_wrap(r.emoji.clone(), FontId::proportional(14.0), Color32::PLACEHOLDER).size().x);
+            let emoji = self.ctx.fonts_mut(|f| f.layout_no_wrap(r.emoji.clone(), FontId::proportional(15.0), Color32::PLACEHOLDER).size().x);
             let number = self.ctx.fonts_mut(|f| f.layout_no_wrap(count, medium(12.0), Color32::PLACEHOLDER).size().x);
             let pill = (emoji.min(120.0) + number + 22.0).max(44.0).ceil();
             if x > 0.0 && x + pill > width {
@@ -264,7 +264,7 @@ impl<'a> Rows<'a> {
         }
         let gap = if row.head && row.lead() == 0.0 { t.space.lg - 4.0 } else { 0.0 };
         let lit = Rect::from_min_max(pos2(left, y + gap), pos2(whole.right(), whole.bottom()));
-        let hot = ui.rect_contains_pointer(lit.intersect(paint.rect)) && state.bar_grab.is_none();
+        let hot = ui.rect_contains_pointer(lit.intersect(paint.rect)) && state.menu_row.is_none_or(|id| id == row.id);
         let mention = mentions(m, &self.view.me.name) && m.author != self.view.me.user;
         let mut ground = c.bg2;
         if mention {
@@ -424,7 +424,7 @@ impl<'a> Rows<'a> {
             };
             ui.painter().rect_filled(rect, PILL_H / 2.0, fill);
             ui.painter().rect_stroke(rect, PILL_H / 2.0, Stroke::new(1.0, edge), StrokeKind::Inside);
-            let used = widgets::line_at(ui.painter(), rect.left() + 8.0, rect.center().y, &r.emoji, FontId::proportional(14.0), if mine { c.link } else { c.text }, 120.0);
+            let used = widgets::line_at(ui.painter(), rect.left() + 8.0, rect.center().y, &r.emoji, FontId::proportional(15.0), if mine { c.link } else { c.text }, 120.0);
             widgets::line_at(ui.painter(), rect.left() + 8.0 + used + 6.0, rect.center().y, &count.to_string(), medium(12.0), ink, 60.0);
             widgets::focus_ring(ui.painter(), &response, rect, PILL_H / 2.0, t);
             if response.clicked() {

@@ -26,6 +26,7 @@ pub fn toolbar_ui(
     frame: &Frame<'_>,
     intents: &mut Intents,
 ) {
+    state.toolbar = None;
     let index = match state.menu_row {
         Some(id) => window.messages.iter().position(|m| m.message == id),
         None => hot.map(|h| h.0),
@@ -62,11 +63,9 @@ pub fn toolbar_ui(
     let width = BUTTON * buttons.len() as f32 + 6.0;
     let y = (row_top - 14.0).max(rect.top() + 2.0);
     let plate = Rect::from_min_size(pos2(rect.right() - 20.0 - width, y), vec2(width, BUTTON + 4.0));
-    // Its own layer, so that it covers the row above and that row does not light up under it.
-    let layer = egui::LayerId::new(egui::Order::Middle, Id::new("message-toolbar"));
-    let mut over = ui.new_child(UiBuilder::new().id_salt(("toolbar", m.message)).max_rect(plate).layer_id(layer));
-    over.set_clip_rect(rect);
-    let ground = over.interact(plate, Id::new("toolbar-ground"), Sense::hover());
+    let mut over = ui.new_child(UiBuilder::new().id_salt(("toolbar", m.message)).max_rect(plate));
+    // It takes the clicks that fall between its buttons, so that they do not reach the text below.
+    let ground = over.interact(plate, Id::new("toolbar-ground"), Sense::click());
     over.painter().rect_filled(plate, t.radius.control + 2.0, c.raised);
     over.painter().rect_stroke(plate, t.radius.control + 2.0, Stroke::new(1.0, crate::tokens::contrast::mix(c.line, c.faint, 0.2)), StrokeKind::Outside);
     let mut open = false;
@@ -81,7 +80,8 @@ pub fn toolbar_ui(
             _ => {}
         }
     }
-    state.menu_row = (open || ground.contains_pointer()).then_some(m.message);
+    state.toolbar = Some((m.message, ground.rect));
+    state.menu_row = open.then_some(m.message);
 }
 
 fn picker(response: &Response, view: &MainView<'_>, m: &MessageView, frame: &Frame<'_>, intents: &mut Intents) -> bool {

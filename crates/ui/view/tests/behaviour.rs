@@ -1,0 +1,13 @@
+//! What the screens do, seen as a person and as a screen reader would, without a window or a graphics card.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "support/cast.rs"]
+mod cast;
+#[path = "behaviour/composing.rs"]
+mod composing;
+#[path = "behaviour/screens.rs"]
+mod screens;
+#[path = "behaviour/scrolling.rs"]
+mod scrolling;
+#[path = "support/stage.rs"]
+mod stage;
