@@ -151,3 +151,10 @@ pub const PEERS_SHARED: usize = 64;
 pub const ADDRESS_BYTES: usize = 128;
 /// Ids of one day that a reconciliation may ask for.
 pub const DAY_IDS: usize = 262_144;
+
+/// Drafts a client keeps, one a channel.
+pub const UI_DRAFTS: usize = 64;
+/// Heights of messages a client remembers for its scroll bar.
+pub const UI_HEIGHTS: usize = 4_096;
+/// Things that may move at once on a client's screen.
+pub const UI_SPRINGS: usize = 512;

@@ -9,7 +9,8 @@ use cast::Cast;
 use egui::{Event, Key, Modifiers, MouseWheelUnit, PointerButton, Pos2, RawInput, Rect, pos2, vec2};
 use hearth_ports::Health;
 use hearth_view::{
-    Frame, Intents, Motion, OnboardingState, OnboardingStep, OnboardingView, SyncView, ThemeChoice, Toast, ToastLevel, Tokens, UiState, main_ui, onboarding_ui,
+    Frame, Intents, Motion, OnboardingState, OnboardingStep, OnboardingView, SyncView, ThemeChoice, Toast, ToastLevel,
+    Tokens, UiState, main_ui, onboarding_ui,
 };
 use raster::Canvas;
 
@@ -26,16 +27,37 @@ struct Stage {
 
 impl Stage {
     fn new(size: [usize; 2], scale: f32, theme: ThemeChoice) -> Self {
-        Self { ctx: egui::Context::default(), canvas: Canvas::new(size[0], size[1]), size, scale, tokens: Tokens::built_in(theme), frames: 0, last: Vec::new() }
+        Self {
+            ctx: egui::Context::default(),
+            canvas: Canvas::new(size[0], size[1]),
+            size,
+            scale,
+            tokens: Tokens::built_in(theme),
+            frames: 0,
+            last: Vec::new(),
+        }
     }
     /// One frame.
     fn frame(&mut self, events: Vec<Event>, draw: &mut dyn FnMut(&mut egui::Ui, &Frame<'_>)) {
         let size = vec2(self.size[0] as f32, self.size[1] as f32) / self.scale;
-        let mut input = RawInput { screen_rect: Some(Rect::from_min_size(Pos2::ZERO, size)), time: Some(f64::from(self.frames) / 60.0), focused: true, events, ..RawInput::default() };
+        let mut input = RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, size)),
+            time: Some(f64::from(self.frames) / 60.0),
+            focused: true,
+            events,
+            ..RawInput::default()
+        };
         input.viewports.entry(egui::ViewportId::ROOT).or_default().native_pixels_per_point = Some(self.scale);
         self.frames += 1;
         let tokens = self.tokens.clone();
-        let frame = Frame { now_ms: cast::NOW + u64::from(self.frames) * 16, utc_offset_min: 0, dt: 1.0 / 60.0, motion: Motion::Full, focused: true, tokens: &tokens };
+        let frame = Frame {
+            now_ms: cast::NOW + u64::from(self.frames) * 16,
+            utc_offset_min: 0,
+            dt: 1.0 / 60.0,
+            motion: Motion::Full,
+            focused: true,
+            tokens: &tokens,
+        };
         let mut out = self.ctx.clone().run_ui(input, |ui| draw(ui, &frame));
         self.canvas.textures(&out.textures_delta);
         out.textures_delta.clear();
@@ -51,7 +73,8 @@ impl Stage {
 }
 
 fn click(at: Pos2) -> Vec<Vec<Event>> {
-    let button = |pressed| Event::PointerButton { pos: at, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE };
+    let button =
+        |pressed| Event::PointerButton { pos: at, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE };
     vec![vec![Event::PointerMoved(at)], vec![button(true)], vec![button(false)], vec![]]
 }
 
@@ -106,7 +129,15 @@ impl Shot {
     }
 }
 
-fn onboarding(folder: &std::path::Path, name: &str, theme: ThemeChoice, step: OnboardingStep, offered: Option<&str>, events: Vec<Vec<Event>>, failed: Option<&str>) -> std::io::Result<()> {
+fn onboarding(
+    folder: &std::path::Path,
+    name: &str,
+    theme: ThemeChoice,
+    step: OnboardingStep,
+    offered: Option<&str>,
+    events: Vec<Vec<Event>>,
+    failed: Option<&str>,
+) -> std::io::Result<()> {
     let mut stage = Stage::new([1280, 720], 1.0, theme);
     let (mut state, mut intents) = (OnboardingState::default(), Intents::default());
     if step == OnboardingStep::Identity {
@@ -117,7 +148,12 @@ fn onboarding(folder: &std::path::Path, name: &str, theme: ThemeChoice, step: On
     all.extend(events);
     all.extend(vec![vec![]; 30]);
     for list in all {
-        let view = OnboardingView { step, me: (step == OnboardingStep::JoinOrCreate).then_some(&cast.me), offered_link: offered, backdrop: false };
+        let view = OnboardingView {
+            step,
+            me: (step == OnboardingStep::JoinOrCreate).then_some(&cast.me),
+            offered_link: offered,
+            backdrop: false,
+        };
         stage.frame(list, &mut |ui, frame| {
             onboarding_ui(ui, &view, &mut state, frame, &mut intents);
         });
@@ -144,9 +180,29 @@ fn main() -> std::io::Result<()> {
         onboarding(&folder, "onboarding-1", dark, one, None, vec![], None)?;
         onboarding(&folder, "onboarding-1-light", light, one, None, vec![], None)?;
         onboarding(&folder, "onboarding-2", dark, two, Some(link), vec![], None)?;
-        onboarding(&folder, "onboarding-2-light", light, two, None, vec![], Some("Nobody who could let you in answers right now. Ask for a new link, or try again when they are online."))?;
+        onboarding(
+            &folder,
+            "onboarding-2-light",
+            light,
+            two,
+            None,
+            vec![],
+            Some(
+                "Nobody who could let you in answers right now. Ask for a new link, or try again when they are online.",
+            ),
+        )?;
     }
-    let wheel = |y: f32| vec![vec![Event::PointerMoved(pos2(700.0, 300.0))], vec![Event::MouseWheel { unit: MouseWheelUnit::Point, delta: vec2(0.0, y), modifiers: Modifiers::NONE, phase: egui::TouchPhase::Move }]];
+    let wheel = |y: f32| {
+        vec![
+            vec![Event::PointerMoved(pos2(700.0, 300.0))],
+            vec![Event::MouseWheel {
+                unit: MouseWheelUnit::Point,
+                delta: vec2(0.0, y),
+                modifiers: Modifiers::NONE,
+                phase: egui::TouchPhase::Move,
+            }],
+        ]
+    };
     let hover = |x: f32, y: f32| vec![vec![Event::PointerMoved(pos2(x, y))]];
     let reply_key = vec![vec![Event::Text("and here is a longer answer that runs on, so that the field has to grow by a line or two before it is sent to everybody; it has to stay readable".into())]];
     let shots = vec![
@@ -176,7 +232,11 @@ fn main() -> std::io::Result<()> {
             cast.sync = Some(SyncView { fetched: 620, missing: 380 });
             cast.toasts = vec![
                 Toast { id: 1, level: ToastLevel::Info, text: "You are in. Say hi to The Night Shift.".into() },
-                Toast { id: 2, level: ToastLevel::Warning, text: "The disk is nearly full. New messages can’t be kept until there is room.".into() },
+                Toast {
+                    id: 2,
+                    level: ToastLevel::Warning,
+                    text: "The disk is nearly full. New messages can’t be kept until there is room.".into(),
+                },
             ];
             cast
         }),
@@ -185,7 +245,10 @@ fn main() -> std::io::Result<()> {
         shot("menu-me", Cast::usual()).after(click(pos2(150.0, 684.0))),
         shot("dialog-add", Cast::usual()).after(click(pos2(28.0, 162.0))),
         shot("dialog-invite", Cast::usual()).after(click(pos2(160.0, 24.0))).after(click(pos2(160.0, 76.0))),
-        shot("dialog-invite-light", Cast::usual()).light().after(click(pos2(160.0, 24.0))).after(click(pos2(160.0, 76.0))),
+        shot("dialog-invite-light", Cast::usual())
+            .light()
+            .after(click(pos2(160.0, 24.0)))
+            .after(click(pos2(160.0, 76.0))),
         shot("dialog-channel", Cast::usual()).after(click(pos2(160.0, 24.0))).after(click(pos2(160.0, 110.0))),
         shot("dialog-leave", Cast::usual()).after(click(pos2(160.0, 24.0))).after(click(pos2(160.0, 188.0))),
         shot("dialog-profile", Cast::usual()).after(click(pos2(150.0, 684.0))).after(click(pos2(160.0, 530.0))),

@@ -1,19 +1,22 @@
 //! Pictures of people and communities: initials over a colour of their own.
 
 use crate::Tokens;
-use crate::tokens::contrast::{ink_on, mix, rgb};
 use crate::tokens::BOLD;
+use crate::tokens::contrast::{ink_on, mix, rgb};
 use egui::{Align2, Color32, FontFamily, FontId, Painter, Pos2, Rect};
 use hearth_ports::Presence;
 
 /// Colours offered in onboarding and given to communities: one lightness, evenly round the wheel.
-pub const SWATCHES: [u32; 8] = [0xe8_84_4a, 0xd9_a4_3b, 0x7f_b2_5a, 0x3f_b0_9a, 0x4c_a3_d9, 0x7c_8d_ea, 0xb5_7c_dd, 0xe0_73_9c];
+pub const SWATCHES: [u32; 8] =
+    [0xe8_84_4a, 0xd9_a4_3b, 0x7f_b2_5a, 0x3f_b0_9a, 0x4c_a3_d9, 0x7c_8d_ea, 0xb5_7c_dd, 0xe0_73_9c];
 
 /// Up to two initials.
 pub fn initials(name: &str) -> String {
-    let mut words = name.split(|c: char| c.is_whitespace() || matches!(c, '-' | '_' | '.')).filter(|w| w.chars().any(char::is_alphanumeric));
+    let mut words = name
+        .split(|c: char| c.is_whitespace() || matches!(c, '-' | '_' | '.'))
+        .filter(|w| w.chars().any(char::is_alphanumeric));
     let first = words.next().and_then(|w| w.chars().find(|c| c.is_alphanumeric()));
-    let last = words.last().and_then(|w| w.chars().find(|c| c.is_alphanumeric()));
+    let last = words.next_back().and_then(|w| w.chars().find(|c| c.is_alphanumeric()));
     let out: String = first.into_iter().chain(last).flat_map(char::to_uppercase).take(2).collect();
     if out.is_empty() { "?".into() } else { out }
 }
@@ -28,7 +31,13 @@ pub fn swatch_of(id: &[u8; 32]) -> u32 {
 fn draw_initials(painter: &Painter, center: Pos2, size: f32, name: &str, fill: Color32) {
     let text = initials(name);
     let scale = if text.chars().count() > 1 { 0.38 } else { 0.44 };
-    painter.text(center, Align2::CENTER_CENTER, text, FontId::new((size * scale).round().max(8.0), FontFamily::Name(BOLD.into())), ink_on(fill));
+    painter.text(
+        center,
+        Align2::CENTER_CENTER,
+        text,
+        FontId::new((size * scale).round().max(8.0), FontFamily::Name(BOLD.into())),
+        ink_on(fill),
+    );
 }
 
 /// A round picture of a person.
@@ -39,7 +48,17 @@ pub fn person(painter: &Painter, center: Pos2, size: f32, name: &str, color: u32
 }
 
 /// A person with a presence dot cut out of `bg`; somebody away is dimmed.
-pub fn person_with_presence(painter: &Painter, center: Pos2, size: f32, name: &str, color: u32, presence: Presence, bg: Color32, tokens: &Tokens) {
+#[expect(clippy::too_many_arguments, reason = "a picture is where, how large, of whom and on what")]
+pub fn person_with_presence(
+    painter: &Painter,
+    center: Pos2,
+    size: f32,
+    name: &str,
+    color: u32,
+    presence: Presence,
+    bg: Color32,
+    tokens: &Tokens,
+) {
     if presence == Presence::Offline {
         let fill = mix(rgb(color), bg, 0.55);
         painter.circle_filled(center, size / 2.0, fill);
@@ -73,7 +92,16 @@ mod tests {
 
     #[test]
     fn initials_of_all_sorts_of_names() {
-        for (name, want) in [("Ada Lovelace", "AL"), ("ada", "A"), ("the night shift", "TS"), ("  ", "?"), ("🎉🎉", "?"), ("ßeta", "SS"), ("李 小龙", "李小"), ("a_b-c", "AC")] {
+        for (name, want) in [
+            ("Ada Lovelace", "AL"),
+            ("ada", "A"),
+            ("the night shift", "TS"),
+            ("  ", "?"),
+            ("🎉🎉", "?"),
+            ("ßeta", "SS"),
+            ("李 小龙", "李小"),
+            ("a_b-c", "AC"),
+        ] {
             assert_eq!(initials(name), want, "{name}");
         }
     }
@@ -81,7 +109,8 @@ mod tests {
     #[test]
     fn the_same_id_has_the_same_colour() {
         assert_eq!(swatch_of(&[7; 32]), swatch_of(&[7; 32]));
-        let used: std::collections::BTreeSet<u32> = (0..=255u8).map(|b| swatch_of(&std::array::from_fn(|i| b.wrapping_add(i as u8)))).collect();
+        let used: std::collections::BTreeSet<u32> =
+            (0..=255u8).map(|b| swatch_of(&std::array::from_fn(|i| b.wrapping_add(i as u8)))).collect();
         assert!(used.len() > 4);
     }
 }

@@ -33,31 +33,65 @@ fn header(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame: &Frame<'
     let c = &t.color;
     ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, c.line));
     let Some(head) = view.community else {
-        icons::hearth_mark(ui.painter(), pos2(rect.left() + 25.0, rect.center().y), 22.0, c.accent, crate::tokens::contrast::mix(c.accent, egui::Color32::WHITE, 0.65));
-        widgets::line_at(ui.painter(), rect.left() + 43.0, rect.center().y, "Hearth", bold(t.text_size.title), c.text, 120.0);
+        icons::hearth_mark(
+            ui.painter(),
+            pos2(rect.left() + 25.0, rect.center().y),
+            22.0,
+            c.accent,
+            crate::tokens::contrast::mix(c.accent, egui::Color32::WHITE, 0.65),
+        );
+        widgets::line_at(
+            ui.painter(),
+            rect.left() + 43.0,
+            rect.center().y,
+            "Hearth",
+            bold(t.text_size.title),
+            c.text,
+            120.0,
+        );
         return;
     };
-    let r = ui.interact(rect, Id::new("community-menu"), Sense::click()).on_hover_cursor(egui::CursorIcon::PointingHand);
+    let r =
+        ui.interact(rect, Id::new("community-menu"), Sense::click()).on_hover_cursor(egui::CursorIcon::PointingHand);
     r.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, format!("{}, community menu", head.name)));
     let open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(&r));
     if r.hovered() || open {
         ui.painter().rect_filled(Rect::from_min_max(rect.min, rect.max - vec2(0.0, 1.0)), 0.0, c.hover);
     }
-    widgets::line_at(ui.painter(), rect.left() + 16.0, rect.center().y, &head.name, bold(t.text_size.title - 0.5), c.text, rect.width() - 56.0);
-    icons::icon(ui.painter(), if open { Icon::Close } else { Icon::Chevron }, pos2(rect.right() - 22.0, rect.center().y), 16.0, c.muted);
+    widgets::line_at(
+        ui.painter(),
+        rect.left() + 16.0,
+        rect.center().y,
+        &head.name,
+        bold(t.text_size.title - 0.5),
+        c.text,
+        rect.width() - 56.0,
+    );
+    icons::icon(
+        ui.painter(),
+        if open { Icon::Close } else { Icon::Chevron },
+        pos2(rect.right() - 22.0, rect.center().y),
+        16.0,
+        c.muted,
+    );
     widgets::focus_ring(ui.painter(), &r, rect.shrink(3.0), t.radius.control, t);
     let can = head.permissions;
     Popup::menu(&r).gap(4.0).show(|ui| {
         ui.set_width(208.0);
         ui.spacing_mut().item_spacing.y = 2.0;
         let mut ask = None;
-        if can.allow(Permissions::CREATE_INVITE) && widgets::menu_item(ui, t, Some(Icon::Link), "Invite people", false) {
+        if can.allow(Permissions::CREATE_INVITE) && widgets::menu_item(ui, t, Some(Icon::Link), "Invite people", false)
+        {
             ask = Some(Kind::invite(head));
         }
-        if can.allow(Permissions::MANAGE_CHANNELS) && widgets::menu_item(ui, t, Some(Icon::Plus), "Create channel", false) {
+        if can.allow(Permissions::MANAGE_CHANNELS)
+            && widgets::menu_item(ui, t, Some(Icon::Plus), "Create channel", false)
+        {
             ask = Some(Kind::channel(head, ChannelKind::Text));
         }
-        if can.allow(Permissions::MANAGE_COMMUNITY) && widgets::menu_item(ui, t, Some(Icon::Pencil), "Rename community", false) {
+        if can.allow(Permissions::MANAGE_COMMUNITY)
+            && widgets::menu_item(ui, t, Some(Icon::Pencil), "Rename community", false)
+        {
             ask = Some(Kind::Rename { community: head.community, name: head.name.clone() });
         }
         widgets::menu_line(ui, t);
@@ -102,7 +136,15 @@ fn section(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame: &Frame<
     let (rect, r) = ui.allocate_exact_size(vec2(ui.available_width(), SECTION_H), Sense::hover());
     r.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, title));
     let y = rect.bottom() - 13.0;
-    widgets::line_at(ui.painter(), rect.left() + 16.0, y, title, medium(t.text_size.meta), t.color.faint, rect.width() - 60.0);
+    widgets::line_at(
+        ui.painter(),
+        rect.left() + 16.0,
+        y,
+        title,
+        medium(t.text_size.meta),
+        t.color.faint,
+        rect.width() - 60.0,
+    );
     if let Some(head) = view.community.filter(|_| can_make(view)) {
         let at = Rect::from_center_size(pos2(rect.right() - 22.0, y), vec2(24.0, 24.0));
         let name = if kind == ChannelKind::Text { "Create text channel" } else { "Create voice room" };
@@ -112,13 +154,26 @@ fn section(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame: &Frame<
     }
 }
 
-fn channel(ui: &mut Ui, view: &MainView<'_>, item: &ChannelItem<'_>, state: &mut UiState, frame: &Frame<'_>, slot: Rect, intents: &mut Intents) {
+fn channel(
+    ui: &mut Ui,
+    view: &MainView<'_>,
+    item: &ChannelItem<'_>,
+    state: &mut UiState,
+    frame: &Frame<'_>,
+    slot: Rect,
+    intents: &mut Intents,
+) {
     let t = frame.tokens;
     let c = &t.color;
     let ch = item.channel;
     let open = view.channel.is_some_and(|o| o.channel == ch.channel);
-    let rect = Rect::from_min_size(slot.min + vec2(t.space.sm, ROW_GAP / 2.0), vec2(slot.width() - 2.0 * t.space.sm, t.size.row));
-    let r = ui.interact(rect, Id::new(("channel", ch.channel)), Sense::click()).on_hover_cursor(egui::CursorIcon::PointingHand);
+    let rect = Rect::from_min_size(
+        slot.min + vec2(t.space.sm, ROW_GAP / 2.0),
+        vec2(slot.width() - 2.0 * t.space.sm, t.size.row),
+    );
+    let r = ui
+        .interact(rect, Id::new(("channel", ch.channel)), Sense::click())
+        .on_hover_cursor(egui::CursorIcon::PointingHand);
     let sort = if ch.kind == ChannelKind::Text { "channel" } else { "voice room" };
     let unread = if item.unread > 0 { format!(", {} unread", item.unread) } else { String::new() };
     r.widget_info(|| WidgetInfo::selected(WidgetType::Button, true, open, format!("{}, {sort}{unread}", ch.name)));
@@ -155,12 +210,18 @@ fn channel(ui: &mut Ui, view: &MainView<'_>, item: &ChannelItem<'_>, state: &mut
     widgets::focus_ring(ui.painter(), &r, rect, t.radius.control + 2.0, t);
     if editable {
         let at = Rect::from_center_size(pos2(rect.right() - 16.0, y), vec2(24.0, 24.0));
-        let gear = ui.interact(at, Id::new(("channel-edit", ch.channel)), Sense::click()).on_hover_cursor(egui::CursorIcon::PointingHand);
+        let gear = ui
+            .interact(at, Id::new(("channel-edit", ch.channel)), Sense::click())
+            .on_hover_cursor(egui::CursorIcon::PointingHand);
         gear.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, format!("Edit {}", ch.name)));
         icons::icon(ui.painter(), Icon::Pencil, at.center(), 15.0, if gear.hovered() { c.text } else { c.faint });
         widgets::focus_ring(ui.painter(), &gear, at, t.radius.control, t);
         if gear.clicked() {
-            state.dialog = Some(Dialog::new(Kind::EditChannel { channel: ch.channel, name: ch.name.clone(), topic: ch.topic.clone() }));
+            state.dialog = Some(Dialog::new(Kind::EditChannel {
+                channel: ch.channel,
+                name: ch.name.clone(),
+                topic: ch.topic.clone(),
+            }));
             return;
         }
     }
@@ -195,22 +256,50 @@ fn footer(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame: &Frame<'
     let ui = &mut inner;
     let (dot, words) = health(view.net.health, frame);
     let y = rect.center().y;
-    let me = Rect::from_min_max(pos2(rect.left() + 6.0, rect.top() + 7.0), pos2(rect.right() - 6.0, rect.bottom() - 7.0));
+    let me =
+        Rect::from_min_max(pos2(rect.left() + 6.0, rect.top() + 7.0), pos2(rect.right() - 6.0, rect.bottom() - 7.0));
     let r = ui.interact(me, Id::new("me"), Sense::click()).on_hover_cursor(egui::CursorIcon::PointingHand);
     r.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, format!("{}, profile and settings", view.me.name)));
     let hot = r.hovered() || Popup::is_id_open(ui.ctx(), Popup::default_response_id(&r));
     let under = if hot { c.hover } else { ground };
     ui.painter().rect_filled(me, t.radius.control + 2.0, under);
-    avatar::person_with_presence(ui.painter(), pos2(me.left() + 22.0, y), 32.0, &view.me.name, view.me.color, Presence::Online, under, t);
+    avatar::person_with_presence(
+        ui.painter(),
+        pos2(me.left() + 22.0, y),
+        32.0,
+        &view.me.name,
+        view.me.color,
+        Presence::Online,
+        under,
+        t,
+    );
     let x = me.left() + 48.0;
-    widgets::line_at(ui.painter(), x, y - 8.0, &view.me.name, medium(t.text_size.list + 0.5), c.text, me.right() - x - 26.0);
+    widgets::line_at(
+        ui.painter(),
+        x,
+        y - 8.0,
+        &view.me.name,
+        medium(t.text_size.list + 0.5),
+        c.text,
+        me.right() - x - 26.0,
+    );
     icons::icon(ui.painter(), Icon::More, pos2(me.right() - 14.0, y - 8.0), 15.0, c.faint);
     let line = Rect::from_min_max(pos2(x - 4.0, y), pos2(me.right() - 4.0, y + 18.0));
     let net = ui.interact(line, Id::new("connection"), Sense::click()).on_hover_cursor(egui::CursorIcon::PointingHand);
-    net.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, format!("Connection: {words}. {}", view.net.sentence)));
+    net.widget_info(|| {
+        WidgetInfo::labeled(WidgetType::Button, true, format!("Connection: {words}. {}", view.net.sentence))
+    });
     ui.painter().circle_filled(pos2(x + 3.5, y + 9.0), 3.5, dot);
     let ink = if net.hovered() { c.text } else { c.muted };
-    widgets::line_at(ui.painter(), x + 12.0, y + 9.0, words, FontId::proportional(t.text_size.meta), ink, line.right() - x - 12.0);
+    widgets::line_at(
+        ui.painter(),
+        x + 12.0,
+        y + 9.0,
+        words,
+        FontId::proportional(t.text_size.meta),
+        ink,
+        line.right() - x - 12.0,
+    );
     widgets::focus_ring(ui.painter(), &r, me, t.radius.control + 2.0, t);
     widgets::focus_ring(ui.painter(), &net, line, t.radius.control, t);
     Popup::menu(&net).gap(12.0).show(|ui| {
@@ -235,7 +324,11 @@ fn footer(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame: &Frame<'
         if widgets::menu_item(ui, t, Some(Icon::Plus), "Add a community", false) {
             state.dialog = Some(Dialog::new(Kind::Add(JoinForm::fresh())));
         }
-        let (icon, text, to) = if t.dark { (Icon::Sun, "Light theme", ThemeChoice::Light) } else { (Icon::Moon, "Dark theme", ThemeChoice::Dark) };
+        let (icon, text, to) = if t.dark {
+            (Icon::Sun, "Light theme", ThemeChoice::Light)
+        } else {
+            (Icon::Moon, "Dark theme", ThemeChoice::Dark)
+        };
         if widgets::menu_item(ui, t, Some(icon), text, false) {
             intents.push(Intent::SetTheme(to));
         }

@@ -19,8 +19,20 @@ pub struct Civil {
     pub minute: u8,
 }
 
-const MONTHS: [&str; 12] =
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 
 impl Civil {
     /// Unix milliseconds, read `offset_min` minutes east of UTC. (Howard Hinnant, "chrono-compatible date algorithms".)
@@ -66,7 +78,8 @@ impl Civil {
             0 => format!("Today at {}", self.time()),
             1 => format!("Yesterday at {}", self.time()),
             _ => {
-                let month = MONTHS.get(usize::from(self.month.saturating_sub(1))).and_then(|m| m.get(..3)).unwrap_or("");
+                let month =
+                    MONTHS.get(usize::from(self.month.saturating_sub(1))).and_then(|m| m.get(..3)).unwrap_or("");
                 format!("{} {month} {}, {}", self.date, self.year, self.time())
             }
         }

@@ -4,7 +4,10 @@ use crate::icons::{self, Icon};
 use crate::tokens::contrast::mix;
 use crate::widgets::{self, medium};
 use crate::{Frame, Intent, Intents, MainView, markup};
-use egui::{Event, FontId, Id, ImeEvent, Key, KeyboardShortcut, Margin, Modifiers, Rect, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, UiBuilder, WidgetInfo, WidgetType, pos2, vec2};
+use egui::{
+    Event, FontId, Id, ImeEvent, Key, KeyboardShortcut, Margin, Modifiers, Rect, ScrollArea, Sense, Stroke, StrokeKind,
+    TextEdit, Ui, UiBuilder, WidgetInfo, WidgetType, pos2, vec2,
+};
 use hearth_ports::MessageView;
 use hearth_types::{ChannelId, ChannelKind, EntryId, Permissions, limits};
 use std::collections::BTreeMap;
@@ -13,8 +16,6 @@ use std::collections::BTreeMap;
 const LINES: f32 = 8.0;
 /// Characters left at which the count shows.
 const COUNT_FROM: usize = 200;
-/// Drafts kept, one a channel.
-const DRAFTS: usize = 64;
 const BANNER_H: f32 = 34.0;
 const TYPING_H: f32 = 24.0;
 
@@ -78,7 +79,7 @@ impl Composer {
         self.cancel();
         if let Some(old) = self.channel {
             let draft = std::mem::take(&mut self.text);
-            if draft.is_empty() || (self.drafts.len() >= DRAFTS && !self.drafts.contains_key(&old)) {
+            if draft.is_empty() || (self.drafts.len() >= limits::UI_DRAFTS && !self.drafts.contains_key(&old)) {
                 self.drafts.remove(&old);
             } else {
                 self.drafts.insert(old, draft);
@@ -103,7 +104,8 @@ impl Composer {
 }
 
 fn layout(text: &str, t: &crate::Tokens, wrap: f32) -> egui::text::LayoutJob {
-    let mut job = egui::text::LayoutJob::simple(text.to_owned(), FontId::proportional(t.text_size.body), t.color.text, wrap);
+    let mut job =
+        egui::text::LayoutJob::simple(text.to_owned(), FontId::proportional(t.text_size.body), t.color.text, wrap);
     for s in &mut job.sections {
         s.format.line_height = Some(t.body_line());
         s.format.valign = egui::Align::Center;
@@ -112,17 +114,35 @@ fn layout(text: &str, t: &crate::Tokens, wrap: f32) -> egui::text::LayoutJob {
 }
 
 /// Draws it into all of `ui`, which is as high as [`Composer`] asked for. `quiet` while a dialog has the keyboard.
-pub fn composer_ui(ui: &mut Ui, view: &MainView<'_>, composer: &mut Composer, frame: &Frame<'_>, quiet: bool, intents: &mut Intents) {
+pub fn composer_ui(
+    ui: &mut Ui,
+    view: &MainView<'_>,
+    composer: &mut Composer,
+    frame: &Frame<'_>,
+    quiet: bool,
+    intents: &mut Intents,
+) {
     let t = frame.tokens;
     let c = &t.color;
     let all = ui.max_rect();
     let Some(channel) = view.channel else { return };
     let may = view.community.is_some_and(|h| h.permissions.allow(Permissions::SEND_MESSAGES));
-    let plate = Rect::from_min_max(pos2(all.left() + t.space.lg, all.top()), pos2(all.right() - t.space.lg, all.bottom() - TYPING_H));
+    let plate = Rect::from_min_max(
+        pos2(all.left() + t.space.lg, all.top()),
+        pos2(all.right() - t.space.lg, all.bottom() - TYPING_H),
+    );
     typing_line(ui, view, frame, Rect::from_min_max(pos2(plate.left(), plate.bottom()), all.max));
     ui.painter().rect_filled(plate, t.radius.card, c.raised);
     if !may {
-        widgets::line_at(ui.painter(), plate.left() + t.space.lg, plate.center().y, "You can read here but not write.", FontId::proportional(t.text_size.body), c.faint, plate.width() - 32.0);
+        widgets::line_at(
+            ui.painter(),
+            plate.left() + t.space.lg,
+            plate.center().y,
+            "You can read here but not write.",
+            FontId::proportional(t.text_size.body),
+            c.faint,
+            plate.width() - 32.0,
+        );
         return;
     }
     let mut field = plate;
@@ -131,7 +151,9 @@ pub fn composer_ui(ui: &mut Ui, view: &MainView<'_>, composer: &mut Composer, fr
         banner(ui, view, composer, frame, Rect::from_min_max(plate.min, pos2(plate.right(), field.top())));
     }
     let id = composer_id();
-    let keep = !quiet && ui.memory(|m| m.focused().is_none()) && ui.input(|i| i.events.iter().any(|e| matches!(e, Event::Text(_) | Event::Paste(_) | Event::Ime(_))));
+    let keep = !quiet
+        && ui.memory(|m| m.focused().is_none())
+        && ui.input(|i| i.events.iter().any(|e| matches!(e, Event::Text(_) | Event::Paste(_) | Event::Ime(_))));
     if (composer.focus && !quiet) || keep {
         ui.memory_mut(|m| m.request_focus(id));
         composer.focus = false;
@@ -139,29 +161,45 @@ pub fn composer_ui(ui: &mut Ui, view: &MainView<'_>, composer: &mut Composer, fr
     let focused = ui.memory(|m| m.has_focus(id)) && !quiet;
     let keys = if focused { keys(ui, composer) } else { Keys::default() };
     let ghost = format!("Message #{}", channel.name);
-    let inner = Rect::from_min_max(pos2(field.left() + t.space.lg, field.top() + 11.0), pos2(field.right() - t.space.lg - 36.0, field.bottom() - 11.0));
+    let inner = Rect::from_min_max(
+        pos2(field.left() + t.space.lg, field.top() + 11.0),
+        pos2(field.right() - t.space.lg - 36.0, field.bottom() - 11.0),
+    );
     let mut child = ui.new_child(UiBuilder::new().id_salt("composer").max_rect(inner));
     child.shrink_clip_rect(inner.expand(4.0));
     let before = composer.text.len();
-    ScrollArea::vertical().id_salt("composer-scroll").max_height(inner.height()).auto_shrink(false).show(&mut child, |ui| {
-        let mut layouter = |ui: &Ui, text: &dyn egui::TextBuffer, wrap: f32| ui.fonts_mut(|f| f.layout_job(layout(text.as_str(), t, wrap)));
-        let hint = egui::RichText::new(ghost.clone()).size(t.text_size.body).color(c.faint);
-        let edit = TextEdit::multiline(&mut composer.text)
-            .id(id)
-            .frame(egui::Frame::NONE)
-            .margin(Margin::ZERO)
-            .desired_width(f32::INFINITY)
-            .desired_rows(1)
-            .char_limit(limits::MESSAGE_CHARS)
-            .hint_text(hint)
-            .event_filter(egui::EventFilter { tab: false, horizontal_arrows: true, vertical_arrows: true, escape: true })
-            .return_key(KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter))
-            .layouter(&mut layouter);
-        let response = ui.add(edit);
-        let name = ghost.clone();
-        ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(name));
-    });
-    if composer.text.len() > before && composer.edit.is_none() && frame.now_ms.saturating_sub(composer.typing_sent_ms) >= limits::TYPING_EVERY_MS {
+    ScrollArea::vertical().id_salt("composer-scroll").max_height(inner.height()).auto_shrink(false).show(
+        &mut child,
+        |ui| {
+            let mut layouter = |ui: &Ui, text: &dyn egui::TextBuffer, wrap: f32| {
+                ui.fonts_mut(|f| f.layout_job(layout(text.as_str(), t, wrap)))
+            };
+            let hint = egui::RichText::new(ghost.clone()).size(t.text_size.body).color(c.faint);
+            let edit = TextEdit::multiline(&mut composer.text)
+                .id(id)
+                .frame(egui::Frame::NONE)
+                .margin(Margin::ZERO)
+                .desired_width(f32::INFINITY)
+                .desired_rows(1)
+                .char_limit(limits::MESSAGE_CHARS)
+                .hint_text(hint)
+                .event_filter(egui::EventFilter {
+                    tab: false,
+                    horizontal_arrows: true,
+                    vertical_arrows: true,
+                    escape: true,
+                })
+                .return_key(KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter))
+                .layouter(&mut layouter);
+            let response = ui.add(edit);
+            let name = ghost.clone();
+            ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(name));
+        },
+    );
+    if composer.text.len() > before
+        && composer.edit.is_none()
+        && frame.now_ms.saturating_sub(composer.typing_sent_ms) >= limits::TYPING_EVERY_MS
+    {
         composer.typing_sent_ms = frame.now_ms;
         intents.push(Intent::Typing { channel: channel.channel });
     }
@@ -214,7 +252,8 @@ fn take(ui: &Ui, wanted: Key) -> bool {
     let mut taken = false;
     ui.input_mut(|i| {
         i.events.retain(|e| {
-            let hit = matches!(e, Event::Key { key, pressed: true, modifiers, .. } if *key == wanted && modifiers.is_none());
+            let hit =
+                matches!(e, Event::Key { key, pressed: true, modifiers, .. } if *key == wanted && modifiers.is_none());
             taken |= hit;
             !hit
         });
@@ -226,7 +265,8 @@ fn submit(ui: &Ui, view: &MainView<'_>, composer: &mut Composer, channel: Channe
     let text = composer.text.trim().to_owned();
     match composer.edit.take() {
         Some((message, draft)) => {
-            let unchanged = view.window.is_some_and(|w| w.messages.iter().any(|m| m.message == message && m.text == text));
+            let unchanged =
+                view.window.is_some_and(|w| w.messages.iter().any(|m| m.message == message && m.text == text));
             if !unchanged {
                 intents.push(Intent::Edit { message, text });
             }
@@ -243,7 +283,9 @@ fn submit(ui: &Ui, view: &MainView<'_>, composer: &mut Composer, channel: Channe
 }
 
 fn edit_last(view: &MainView<'_>, composer: &mut Composer) {
-    let last = view.window.and_then(|w| w.messages.iter().rev().find(|m| m.author == view.me.user && !m.deleted && m.readable));
+    let last = view
+        .window
+        .and_then(|w| w.messages.iter().rev().find(|m| m.author == view.me.user && !m.deleted && m.readable));
     if let Some(m) = last {
         composer.edit(m);
     }
@@ -258,18 +300,47 @@ fn banner(ui: &mut Ui, view: &MainView<'_>, composer: &mut Composer, frame: &Fra
         (None, None) => return,
     };
     let message = view.window.and_then(|w| w.messages.iter().find(|m| m.message == target));
-    ui.painter().rect_filled(rect, egui::CornerRadius { nw: t.radius.card as u8, ne: t.radius.card as u8, sw: 0, se: 0 }, mix(c.bg2, c.raised, 0.45));
+    ui.painter().rect_filled(
+        rect,
+        egui::CornerRadius { nw: t.radius.card as u8, ne: t.radius.card as u8, sw: 0, se: 0 },
+        mix(c.bg2, c.raised, 0.45),
+    );
     let y = rect.center().y;
     let mut x = rect.left() + t.space.lg;
-    icons::icon(ui.painter(), if composer.edit.is_some() { Icon::Pencil } else { Icon::Reply }, pos2(x + 7.0, y), 14.0, c.link);
+    icons::icon(
+        ui.painter(),
+        if composer.edit.is_some() { Icon::Pencil } else { Icon::Reply },
+        pos2(x + 7.0, y),
+        14.0,
+        c.link,
+    );
     x += 22.0;
     x += widgets::line_at(ui.painter(), x, y, what, FontId::proportional(t.text_size.list), c.muted, 200.0) + 5.0;
     if let (Some(m), None) = (message, &composer.edit) {
-        let name = if m.author == view.me.user { "yourself" } else { view.member(m.author).map_or("a former member", |m| m.name.as_str()) };
+        let name = if m.author == view.me.user {
+            "yourself"
+        } else {
+            view.member(m.author).map_or("a former member", |m| m.name.as_str())
+        };
         x += widgets::line_at(ui.painter(), x, y, name, medium(t.text_size.list), c.text, 180.0) + 10.0;
-        widgets::line_at(ui.painter(), x, y, &markup::one_line(&m.text, t), FontId::proportional(t.text_size.list), c.faint, rect.right() - 110.0 - x);
+        widgets::line_at(
+            ui.painter(),
+            x,
+            y,
+            &markup::one_line(&m.text, t),
+            FontId::proportional(t.text_size.list),
+            c.faint,
+            rect.right() - 110.0 - x,
+        );
     }
-    widgets::text_at(ui.painter(), pos2(rect.right() - 44.0, y), egui::Align2::RIGHT_CENTER, "Esc", FontId::proportional(t.text_size.meta), c.faint);
+    widgets::text_at(
+        ui.painter(),
+        pos2(rect.right() - 44.0, y),
+        egui::Align2::RIGHT_CENTER,
+        "Esc",
+        FontId::proportional(t.text_size.meta),
+        c.faint,
+    );
     let close = Rect::from_center_size(pos2(rect.right() - 24.0, y), vec2(28.0, 28.0));
     let name = if composer.edit.is_some() { "Stop editing" } else { "Stop replying" };
     if widgets::icon_button(ui, t, close, Icon::Close, name, false).clicked() {
@@ -287,7 +358,13 @@ fn send_button(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, ready: bool, editing:
     if r.hovered() && ready {
         ui.painter().rect_filled(rect, t.radius.control, c.selected);
     }
-    icons::icon(ui.painter(), if editing { Icon::Check } else { Icon::Send }, rect.center(), 18.0, if ready { c.link } else { mix(c.raised, c.faint, 0.6) });
+    icons::icon(
+        ui.painter(),
+        if editing { Icon::Check } else { Icon::Send },
+        rect.center(),
+        18.0,
+        if ready { c.link } else { mix(c.raised, c.faint, 0.6) },
+    );
     widgets::focus_ring(ui.painter(), &r, rect, t.radius.control, t);
     r.clicked()
 }
@@ -326,7 +403,15 @@ fn typing_line(ui: &mut Ui, view: &MainView<'_>, frame: &Frame<'_>, rect: Rect) 
     for n in 0..3 {
         ui.painter().circle_filled(pos2(rect.left() + 3.0 + n as f32 * 7.0, rect.center().y), 2.2, t.color.faint);
     }
-    widgets::line_at(ui.painter(), rect.left() + 26.0, rect.center().y, &text, FontId::proportional(t.text_size.meta), t.color.muted, rect.width() - 30.0);
+    widgets::line_at(
+        ui.painter(),
+        rect.left() + 26.0,
+        rect.center().y,
+        &text,
+        FontId::proportional(t.text_size.meta),
+        t.color.muted,
+        rect.width() - 30.0,
+    );
     let r = ui.interact(rect, Id::new("typing"), Sense::hover());
     r.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, &text));
 }

@@ -11,7 +11,8 @@ use hearth_types::{ChannelId, ChannelKind, EntryId, SpaceId, limits};
 
 const WIDTH: f32 = 440.0;
 const DAY_S: u64 = 86_400;
-const EXPIRIES: [(&str, Option<u64>); 4] = [("1 day", Some(DAY_S)), ("7 days", Some(7 * DAY_S)), ("30 days", Some(30 * DAY_S)), ("Never", None)];
+const EXPIRIES: [(&str, Option<u64>); 4] =
+    [("1 day", Some(DAY_S)), ("7 days", Some(7 * DAY_S)), ("30 days", Some(30 * DAY_S)), ("Never", None)];
 
 /// Which sheet, with what was typed in it.
 #[derive(Debug)]
@@ -29,7 +30,14 @@ pub(crate) enum Kind {
 
 impl Kind {
     pub fn invite(head: &CommunityHead) -> Self {
-        Self::Invite { community: head.community, name: head.name.clone(), expiry: 1, link: None, copied: false, asked: false }
+        Self::Invite {
+            community: head.community,
+            name: head.name.clone(),
+            expiry: 1,
+            link: None,
+            copied: false,
+            asked: false,
+        }
     }
     pub fn channel(head: &CommunityHead, kind: ChannelKind) -> Self {
         Self::Channel { community: head.community, name: String::new(), kind }
@@ -72,7 +80,13 @@ enum After {
 }
 
 /// Draws the open sheet, if there is one.
-pub(crate) fn dialog_ui(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame: &Frame<'_>, intents: &mut Intents) {
+pub(crate) fn dialog_ui(
+    ui: &mut Ui,
+    view: &MainView<'_>,
+    state: &mut UiState,
+    frame: &Frame<'_>,
+    intents: &mut Intents,
+) {
     let Some(mut dialog) = state.dialog.take() else { return };
     let t = frame.tokens;
     let shown = state.springs.to(ui.ctx(), frame, "dialog", 0.0, 100.0, SNAP) / 100.0;
@@ -95,7 +109,8 @@ pub(crate) fn dialog_ui(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, f
                 widgets::heading(ui, t, &title, 19.0);
             });
         });
-        let close = egui::Rect::from_min_size(pos2(ui.max_rect().right() - 26.0, ui.min_rect().top() - 2.0), vec2(28.0, 28.0));
+        let close =
+            egui::Rect::from_min_size(pos2(ui.max_rect().right() - 26.0, ui.min_rect().top() - 2.0), vec2(28.0, 28.0));
         if widgets::icon_button(ui, t, close, Icon::Close, "Close", false).clicked() {
             after = After::Close;
         }
@@ -129,19 +144,52 @@ fn body(ui: &mut Ui, view: &MainView<'_>, dialog: &mut Dialog, frame: &Frame<'_>
             kind_choice(ui, t, kind);
             ui.add_space(t.space.md);
             let hint = if *kind == ChannelKind::Text { "weekend-plans" } else { "Living room" };
-            let (_, enter) = widgets::field(ui, t, Id::new("channel-name"), "Name", hint, name, limits::NAME_CHARS, fresh);
+            let (_, enter) =
+                widgets::field(ui, t, Id::new("channel-name"), "Name", hint, name, limits::NAME_CHARS, fresh);
             let intent = Intent::CreateChannel { community: *community, name: clean(name, *kind), kind: *kind };
-            finish(ui, t, dialog_parts(&mut dialog.busy, &dialog.error), "Create", !clean_text(&intent).is_empty(), enter, intent, intents)
+            finish(
+                ui,
+                t,
+                dialog_parts(&mut dialog.busy, &dialog.error),
+                "Create",
+                !clean_text(&intent).is_empty(),
+                enter,
+                intent,
+                intents,
+            )
         }
         Kind::EditChannel { channel, name, topic } => {
-            let (_, enter) = widgets::field(ui, t, Id::new("channel-name"), "Name", "weekend-plans", name, limits::NAME_CHARS, fresh);
+            let (_, enter) = widgets::field(
+                ui,
+                t,
+                Id::new("channel-name"),
+                "Name",
+                "weekend-plans",
+                name,
+                limits::NAME_CHARS,
+                fresh,
+            );
             ui.add_space(t.space.sm);
-            let (_, enter2) = widgets::field(ui, t, Id::new("channel-topic-field"), "Topic", "What is it about?", topic, limits::TOPIC_CHARS, false);
+            let (_, enter2) = widgets::field(
+                ui,
+                t,
+                Id::new("channel-topic-field"),
+                "Topic",
+                "What is it about?",
+                topic,
+                limits::TOPIC_CHARS,
+                false,
+            );
             let go = enter || enter2;
-            let intent = Intent::UpdateChannel { channel: *channel, name: name.trim().to_owned(), topic: topic.trim().to_owned() };
+            let intent = Intent::UpdateChannel {
+                channel: *channel,
+                name: name.trim().to_owned(),
+                topic: topic.trim().to_owned(),
+            };
             let ready = !name.trim().is_empty();
             let delete = Kind::DeleteChannel { channel: *channel, name: name.clone() };
-            let mut after = finish(ui, t, dialog_parts(&mut dialog.busy, &dialog.error), "Save", ready, go, intent, intents);
+            let mut after =
+                finish(ui, t, dialog_parts(&mut dialog.busy, &dialog.error), "Save", ready, go, intent, intents);
             ui.add_space(t.space.sm);
             if danger_link(ui, t, "Delete this channel") {
                 after = After::Open(delete);
@@ -149,7 +197,16 @@ fn body(ui: &mut Ui, view: &MainView<'_>, dialog: &mut Dialog, frame: &Frame<'_>
             after
         }
         Kind::Rename { community, name } => {
-            let (_, enter) = widgets::field(ui, t, Id::new("community-name"), "Community name", "The Night Shift", name, limits::NAME_CHARS, fresh);
+            let (_, enter) = widgets::field(
+                ui,
+                t,
+                Id::new("community-name"),
+                "Community name",
+                "The Night Shift",
+                name,
+                limits::NAME_CHARS,
+                fresh,
+            );
             let intent = Intent::RenameCommunity { community: *community, name: name.trim().to_owned() };
             let ready = !name.trim().is_empty();
             finish(ui, t, dialog_parts(&mut dialog.busy, &dialog.error), "Save", ready, enter, intent, intents)
@@ -157,7 +214,8 @@ fn body(ui: &mut Ui, view: &MainView<'_>, dialog: &mut Dialog, frame: &Frame<'_>
         Kind::Profile { name, color } => {
             profile_preview(ui, name, *color);
             ui.add_space(t.space.md);
-            let (_, enter) = widgets::field(ui, t, Id::new("profile-name"), "Name", "Your name", name, limits::NAME_CHARS, fresh);
+            let (_, enter) =
+                widgets::field(ui, t, Id::new("profile-name"), "Name", "Your name", name, limits::NAME_CHARS, fresh);
             ui.add_space(t.space.sm);
             swatches(ui, frame, color);
             let intent = Intent::SetIdentity { name: name.trim().to_owned(), color: *color };
@@ -166,17 +224,32 @@ fn body(ui: &mut Ui, view: &MainView<'_>, dialog: &mut Dialog, frame: &Frame<'_>
         }
         Kind::Invite { .. } => invite(ui, dialog, frame, intents),
         Kind::Leave { community, .. } => {
-            widgets::paragraph(ui, t, "You will no longer get messages from it. To come back you need a new invite link.", t.color.muted);
+            widgets::paragraph(
+                ui,
+                t,
+                "You will no longer get messages from it. To come back you need a new invite link.",
+                t.color.muted,
+            );
             let intent = Intent::Leave(*community);
             confirm(ui, t, "Leave community", "Stay", intent, intents)
         }
         Kind::DeleteChannel { channel, .. } => {
-            widgets::paragraph(ui, t, "It disappears from everybody’s list, with all that was written in it.", t.color.muted);
+            widgets::paragraph(
+                ui,
+                t,
+                "It disappears from everybody’s list, with all that was written in it.",
+                t.color.muted,
+            );
             let intent = Intent::DeleteChannel(*channel);
             confirm(ui, t, "Delete channel", "Keep it", intent, intents)
         }
         Kind::DeleteMessage { message } => {
-            widgets::paragraph(ui, t, "It is shown as deleted to everybody. Copies that somebody made cannot be called back.", t.color.muted);
+            widgets::paragraph(
+                ui,
+                t,
+                "It is shown as deleted to everybody. Copies that somebody made cannot be called back.",
+                t.color.muted,
+            );
             if let Some(m) = view.window.and_then(|w| w.messages.iter().find(|m| m.message == *message)) {
                 quoted(ui, frame, &crate::markup::one_line(&m.text, t));
             }
@@ -205,7 +278,16 @@ fn dialog_parts<'a>(busy: &'a mut bool, error: &'a Option<String>) -> Parts<'a> 
 }
 
 #[allow(clippy::too_many_arguments)]
-fn finish(ui: &mut Ui, t: &crate::Tokens, parts: Parts<'_>, text: &str, ready: bool, enter: bool, intent: Intent, intents: &mut Intents) -> After {
+fn finish(
+    ui: &mut Ui,
+    t: &crate::Tokens,
+    parts: Parts<'_>,
+    text: &str,
+    ready: bool,
+    enter: bool,
+    intent: Intent,
+    intents: &mut Intents,
+) -> After {
     if let Some(error) = parts.error {
         ui.add_space(t.space.sm);
         widgets::error_line(ui, t, error);
@@ -214,7 +296,8 @@ fn finish(ui: &mut Ui, t: &crate::Tokens, parts: Parts<'_>, text: &str, ready: b
     let ready = ready && !*parts.busy;
     let mut after = After::Stay;
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), |ui| {
-        let go = widgets::button(ui, t, Rank::Main, if *parts.busy { "One moment…" } else { text }, ready, None).clicked();
+        let go =
+            widgets::button(ui, t, Rank::Main, if *parts.busy { "One moment…" } else { text }, ready, None).clicked();
         if (go || enter) && ready {
             *parts.busy = true;
             intents.push(intent);
@@ -248,7 +331,11 @@ fn danger_link(ui: &mut Ui, t: &crate::Tokens, text: &str) -> bool {
     r.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, text));
     let at = pos2(rect.left(), rect.center().y - galley.size().y / 2.0);
     if r.hovered() {
-        ui.painter().hline(rect.left()..=rect.right() - 8.0, at.y + galley.size().y + 1.0, Stroke::new(1.0, t.color.danger));
+        ui.painter().hline(
+            rect.left()..=rect.right() - 8.0,
+            at.y + galley.size().y + 1.0,
+            Stroke::new(1.0, t.color.danger),
+        );
     }
     ui.painter().galley(at, galley, t.color.danger);
     widgets::focus_ring(ui.painter(), &r, rect, t.radius.control, t);
@@ -256,7 +343,10 @@ fn danger_link(ui: &mut Ui, t: &crate::Tokens, text: &str) -> bool {
 }
 
 fn kind_choice(ui: &mut Ui, t: &crate::Tokens, kind: &mut ChannelKind) {
-    let all = [(ChannelKind::Text, Icon::Hash, "Text", "Write, share, react"), (ChannelKind::Voice, Icon::Speaker, "Voice", "A room that is always open")];
+    let all = [
+        (ChannelKind::Text, Icon::Hash, "Text", "Write, share, react"),
+        (ChannelKind::Voice, Icon::Speaker, "Voice", "A room that is always open"),
+    ];
     let c = &t.color;
     ui.horizontal(|ui| {
         let width = (ui.available_width() - t.space.sm) / 2.0;
@@ -268,10 +358,32 @@ fn kind_choice(ui: &mut Ui, t: &crate::Tokens, kind: &mut ChannelKind) {
             if on {
                 ui.painter().rect_stroke(rect, t.radius.card, Stroke::new(1.0, c.control), StrokeKind::Inside);
             }
-            icons::icon(ui.painter(), icon, pos2(rect.left() + 24.0, rect.center().y), 20.0, if on { c.link } else { c.muted });
+            icons::icon(
+                ui.painter(),
+                icon,
+                pos2(rect.left() + 24.0, rect.center().y),
+                20.0,
+                if on { c.link } else { c.muted },
+            );
             let x = rect.left() + 46.0;
-            widgets::line_at(ui.painter(), x, rect.center().y - 9.0, title, medium(t.text_size.body), c.text, width - 54.0);
-            widgets::line_at(ui.painter(), x, rect.center().y + 10.0, about, FontId::proportional(t.text_size.meta), c.muted, width - 54.0);
+            widgets::line_at(
+                ui.painter(),
+                x,
+                rect.center().y - 9.0,
+                title,
+                medium(t.text_size.body),
+                c.text,
+                width - 54.0,
+            );
+            widgets::line_at(
+                ui.painter(),
+                x,
+                rect.center().y + 10.0,
+                about,
+                FontId::proportional(t.text_size.meta),
+                c.muted,
+                width - 54.0,
+            );
             widgets::focus_ring(ui.painter(), &r, rect, t.radius.card, t);
             if r.clicked() {
                 *kind = value;
@@ -316,14 +428,27 @@ fn quoted(ui: &mut Ui, frame: &Frame<'_>, text: &str) {
     ui.add_space(t.space.md);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 40.0), Sense::hover());
     ui.painter().rect_filled(rect, t.radius.control + 2.0, t.color.raised);
-    widgets::line_at(ui.painter(), rect.left() + 12.0, rect.center().y, text, FontId::proportional(t.text_size.body), t.color.text, rect.width() - 24.0);
+    widgets::line_at(
+        ui.painter(),
+        rect.left() + 12.0,
+        rect.center().y,
+        text,
+        FontId::proportional(t.text_size.body),
+        t.color.text,
+        rect.width() - 24.0,
+    );
 }
 
 fn invite(ui: &mut Ui, dialog: &mut Dialog, frame: &Frame<'_>, intents: &mut Intents) -> After {
     let t = frame.tokens;
     let c = &t.color;
     let Kind::Invite { community, expiry, link, copied, asked, .. } = &mut dialog.kind else { return After::Stay };
-    widgets::paragraph(ui, t, "Anybody with this link can join. It works as long as somebody in the community is online.", c.muted);
+    widgets::paragraph(
+        ui,
+        t,
+        "Anybody with this link can join. It works as long as somebody in the community is online.",
+        c.muted,
+    );
     ui.add_space(t.space.md);
     let mut again = !*asked;
     ui.add(egui::Label::new(egui::RichText::new("Works for").font(medium(t.text_size.list)).color(c.muted)));
@@ -334,11 +459,22 @@ fn invite(ui: &mut Ui, dialog: &mut Dialog, frame: &Frame<'_>, intents: &mut Int
             let (rect, r) = ui.allocate_exact_size(vec2(width, 34.0), Sense::click());
             let on = *expiry == n;
             r.widget_info(|| WidgetInfo::selected(WidgetType::RadioButton, true, on, *name));
-            ui.painter().rect_filled(rect, t.radius.control + 2.0, if on || r.hovered() { c.selected } else { c.raised });
+            ui.painter().rect_filled(
+                rect,
+                t.radius.control + 2.0,
+                if on || r.hovered() { c.selected } else { c.raised },
+            );
             if on {
                 ui.painter().rect_stroke(rect, t.radius.control + 2.0, Stroke::new(1.0, c.control), StrokeKind::Inside);
             }
-            widgets::text_at(ui.painter(), rect.center(), egui::Align2::CENTER_CENTER, name, medium(t.text_size.list), if on { c.text } else { c.muted });
+            widgets::text_at(
+                ui.painter(),
+                rect.center(),
+                egui::Align2::CENTER_CENTER,
+                name,
+                medium(t.text_size.list),
+                if on { c.text } else { c.muted },
+            );
             widgets::focus_ring(ui.painter(), &r, rect, t.radius.control + 2.0, t);
             if r.clicked() && !on {
                 *expiry = n;
@@ -363,8 +499,19 @@ fn invite(ui: &mut Ui, dialog: &mut Dialog, frame: &Frame<'_>, intents: &mut Int
     let room = rect.width() - 120.0;
     let shown = link.as_deref().unwrap_or(if dialog.busy { "Making a link…" } else { "" });
     r.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, shown));
-    widgets::line_at(ui.painter(), rect.left() + 12.0, rect.center().y, shown, FontId::proportional(t.text_size.list), if link.is_some() { c.text } else { c.faint }, room);
-    let mut at = ui.new_child(egui::UiBuilder::new().max_rect(egui::Rect::from_min_max(pos2(rect.right() - 96.0, rect.top() + 4.0), rect.max - vec2(4.0, 4.0))));
+    widgets::line_at(
+        ui.painter(),
+        rect.left() + 12.0,
+        rect.center().y,
+        shown,
+        FontId::proportional(t.text_size.list),
+        if link.is_some() { c.text } else { c.faint },
+        room,
+    );
+    let mut at = ui.new_child(
+        egui::UiBuilder::new()
+            .max_rect(egui::Rect::from_min_max(pos2(rect.right() - 96.0, rect.top() + 4.0), rect.max - vec2(4.0, 4.0))),
+    );
     let text = if *copied { "Copied" } else { "Copy" };
     let button = widgets::button(&mut at, t, Rank::Main, text, link.is_some(), Some(92.0));
     if let (true, Some(link)) = (button.clicked(), link.as_ref()) {

@@ -61,10 +61,20 @@ pub fn icon(painter: &Painter, icon: Icon, center: Pos2, size: f32, color: Color
     let at = |x: f32, y: f32| center + vec2((x - 10.0) * scale, (y - 10.0) * scale);
     let stroke = Stroke::new(1.6 * scale.max(0.75), color);
     let line = |points: &[(f32, f32)]| {
-        painter.add(Shape::Path(PathShape { points: points.iter().map(|p| at(p.0, p.1)).collect(), closed: false, fill: Color32::TRANSPARENT, stroke: stroke.into() }));
+        painter.add(Shape::Path(PathShape {
+            points: points.iter().map(|p| at(p.0, p.1)).collect(),
+            closed: false,
+            fill: Color32::TRANSPARENT,
+            stroke: stroke.into(),
+        }));
     };
     let closed = |points: &[(f32, f32)], fill: Color32| {
-        painter.add(Shape::Path(PathShape { points: points.iter().map(|p| at(p.0, p.1)).collect(), closed: true, fill, stroke: stroke.into() }));
+        painter.add(Shape::Path(PathShape {
+            points: points.iter().map(|p| at(p.0, p.1)).collect(),
+            closed: true,
+            fill,
+            stroke: stroke.into(),
+        }));
     };
     let circle = |x: f32, y: f32, r: f32| {
         painter.circle_stroke(at(x, y), r * scale, stroke);
@@ -140,12 +150,20 @@ pub fn icon(painter: &Painter, icon: Icon, center: Pos2, size: f32, color: Color
             arc(12.4, 16.4, 5.2, 290.0, 352.0);
         }
         Icon::Copy => {
-            painter.rect_stroke(Rect::from_two_pos(at(7.0, 7.0), at(16.5, 16.5)), 2.0 * scale, stroke, egui::StrokeKind::Middle);
+            painter.rect_stroke(
+                Rect::from_two_pos(at(7.0, 7.0), at(16.5, 16.5)),
+                2.0 * scale,
+                stroke,
+                egui::StrokeKind::Middle,
+            );
             line(&[(4.2, 13.0), (3.5, 12.2), (3.5, 4.4), (4.4, 3.5), (12.2, 3.5), (13.0, 4.2)]);
         }
         Icon::Check => line(&[(4.0, 10.5), (8.2, 14.8), (16.0, 5.6)]),
         Icon::Pin => {
-            closed(&[(7.0, 3.2), (13.0, 3.2), (12.4, 9.0), (15.0, 11.6), (5.0, 11.6), (7.6, 9.0)], Color32::TRANSPARENT);
+            closed(
+                &[(7.0, 3.2), (13.0, 3.2), (12.4, 9.0), (15.0, 11.6), (5.0, 11.6), (7.6, 9.0)],
+                Color32::TRANSPARENT,
+            );
             line(&[(10.0, 11.6), (10.0, 17.0)]);
         }
         Icon::Clock => {
@@ -169,8 +187,12 @@ pub fn icon(painter: &Painter, icon: Icon, center: Pos2, size: f32, color: Color
             }
         }
         Icon::Moon => {
-            let outer = (0..=20).map(|i| (60.0 + 240.0 * i as f32 / 20.0).to_radians()).map(|a| (10.6 + 7.0 * a.cos(), 10.0 + 7.0 * a.sin()));
-            let inner = (0..=12).map(|i| (285.0 - 210.0 * i as f32 / 12.0).to_radians()).map(|a| (14.2 + 5.6 * a.cos() - 0.6, 10.0 + 5.9 * a.sin()));
+            let outer = (0..=20)
+                .map(|i| (60.0 + 240.0 * i as f32 / 20.0).to_radians())
+                .map(|a| (10.6 + 7.0 * a.cos(), 10.0 + 7.0 * a.sin()));
+            let inner = (0..=12)
+                .map(|i| (285.0 - 210.0 * i as f32 / 12.0).to_radians())
+                .map(|a| (14.2 + 5.6 * a.cos() - 0.6, 10.0 + 5.9 * a.sin()));
             let points: Vec<_> = outer.chain(inner.skip(1)).collect();
             let mut points = points;
             points.dedup();
@@ -186,9 +208,17 @@ pub fn icon(painter: &Painter, icon: Icon, center: Pos2, size: f32, color: Color
             line(&[(9.6, 6.4), (11.8, 4.2), (13.6, 3.6), (15.6, 4.4), (16.4, 6.4), (15.8, 8.2), (13.6, 10.4)]);
             line(&[(10.4, 13.6), (8.2, 15.8), (6.4, 16.4), (4.4, 15.6), (3.6, 13.6), (4.2, 11.8), (6.4, 9.6)]);
         }
-        Icon::Crown => closed(&[(3.4, 15.2), (2.6, 6.0), (7.0, 9.6), (10.0, 4.2), (13.0, 9.6), (17.4, 6.0), (16.6, 15.2)], Color32::TRANSPARENT),
+        Icon::Crown => closed(
+            &[(3.4, 15.2), (2.6, 6.0), (7.0, 9.6), (10.0, 4.2), (13.0, 9.6), (17.4, 6.0), (16.6, 15.2)],
+            Color32::TRANSPARENT,
+        ),
         Icon::Lock => {
-            painter.rect_stroke(Rect::from_two_pos(at(4.4, 9.0), at(15.6, 16.6)), 2.0 * scale, stroke, egui::StrokeKind::Middle);
+            painter.rect_stroke(
+                Rect::from_two_pos(at(4.4, 9.0), at(15.6, 16.6)),
+                2.0 * scale,
+                stroke,
+                egui::StrokeKind::Middle,
+            );
             arc(10.0, 8.8, 3.4, 180.0, 360.0);
         }
     }
@@ -198,8 +228,32 @@ pub fn icon(painter: &Painter, icon: Icon, center: Pos2, size: f32, color: Color
 pub fn hearth_mark(painter: &Painter, center: Pos2, height: f32, accent: Color32, core: Color32) {
     let s = height / 48.0;
     let at = |x: f32, y: f32| pos2(center.x + x * s, center.y + y * s);
-    flame(painter, &[at(0.0, -24.0), at(5.0, -13.0), at(16.0, -6.0), at(16.0, 8.0), at(16.0, 17.5), at(9.0, 24.0), at(0.0, 24.0)], &[at(0.0, 24.0), at(-9.0, 24.0), at(-16.0, 17.5), at(-16.0, 8.0), at(-16.0, -1.0), at(-10.0, -5.0), at(-8.0, -12.0), at(-6.0, -7.0), at(-4.0, -6.0), at(-3.0, -6.5), at(-4.0, -13.0), at(-2.5, -19.0), at(0.0, -24.0)], accent);
-    flame(painter, &[at(0.5, 0.0), at(3.0, 5.0), at(8.0, 8.0), at(8.0, 14.0), at(8.0, 19.0), at(4.5, 22.0), at(0.0, 22.0)], &[at(0.0, 22.0), at(-4.5, 22.0), at(-8.0, 19.0), at(-8.0, 14.0), at(-8.0, 9.0), at(-1.0, 6.0), at(0.5, 0.0)], core);
+    flame(
+        painter,
+        &[at(0.0, -24.0), at(5.0, -13.0), at(16.0, -6.0), at(16.0, 8.0), at(16.0, 17.5), at(9.0, 24.0), at(0.0, 24.0)],
+        &[
+            at(0.0, 24.0),
+            at(-9.0, 24.0),
+            at(-16.0, 17.5),
+            at(-16.0, 8.0),
+            at(-16.0, -1.0),
+            at(-10.0, -5.0),
+            at(-8.0, -12.0),
+            at(-6.0, -7.0),
+            at(-4.0, -6.0),
+            at(-3.0, -6.5),
+            at(-4.0, -13.0),
+            at(-2.5, -19.0),
+            at(0.0, -24.0),
+        ],
+        accent,
+    );
+    flame(
+        painter,
+        &[at(0.5, 0.0), at(3.0, 5.0), at(8.0, 8.0), at(8.0, 14.0), at(8.0, 19.0), at(4.5, 22.0), at(0.0, 22.0)],
+        &[at(0.0, 22.0), at(-4.5, 22.0), at(-8.0, 19.0), at(-8.0, 14.0), at(-8.0, 9.0), at(-1.0, 6.0), at(0.5, 0.0)],
+        core,
+    );
 }
 
 /// Fills the shape of two chains of cubic curves (each chain: start, then three points a curve) as a fan around its middle.
@@ -211,13 +265,20 @@ fn flame(painter: &Painter, right: &[Pos2], left: &[Pos2], fill: Color32) {
             for step in 0..14 {
                 let t = step as f32 / 14.0;
                 let u = 1.0 - t;
-                let p = a.to_vec2() * (u * u * u) + b.to_vec2() * (3.0 * u * u * t) + c.to_vec2() * (3.0 * u * t * t) + d.to_vec2() * (t * t * t);
+                let p = a.to_vec2() * (u * u * u)
+                    + b.to_vec2() * (3.0 * u * u * t)
+                    + c.to_vec2() * (3.0 * u * t * t)
+                    + d.to_vec2() * (t * t * t);
                 outline.push(p.to_pos2());
             }
             i += 3;
         }
     }
-    let Some(bounds) = outline.iter().fold(None::<Rect>, |r, p| Some(r.map_or(Rect::from_pos(*p), |r| r.union(Rect::from_pos(*p))))) else { return };
+    let Some(bounds) =
+        outline.iter().fold(None::<Rect>, |r, p| Some(r.map_or(Rect::from_pos(*p), |r| r.union(Rect::from_pos(*p)))))
+    else {
+        return;
+    };
     let hub = pos2(bounds.center().x, bounds.bottom() - bounds.height() * 0.36);
     let mut mesh = egui::Mesh::default();
     mesh.colored_vertex(hub, fill);

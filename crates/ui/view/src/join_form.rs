@@ -26,17 +26,33 @@ impl JoinForm {
 /// Whether a text can be an invite link at all; the node says why when it is not a good one.
 pub(crate) fn looks_like_link(text: &str) -> bool {
     let text = text.trim();
-    (text.starts_with("mesh:") || text.contains('#')) && text.len() > 12 && text.len() <= limits::LINK_CHARS && !text.contains(char::is_whitespace)
+    (text.starts_with("mesh:") || text.contains('#'))
+        && text.len() > 12
+        && text.len() <= limits::LINK_CHARS
+        && !text.contains(char::is_whitespace)
 }
 
 /// Draws the form. `back` offers a way back; true when it was taken.
-pub(crate) fn join_form_ui(ui: &mut Ui, t: &Tokens, form: &mut JoinForm, offered: Option<&str>, back: bool, intents: &mut Intents) -> bool {
+pub(crate) fn join_form_ui(
+    ui: &mut Ui,
+    t: &Tokens,
+    form: &mut JoinForm,
+    offered: Option<&str>,
+    back: bool,
+    intents: &mut Intents,
+) -> bool {
     let focus = std::mem::take(&mut form.fresh);
     if form.creating {
         let id = Id::new("create-name");
-        let (_, entered) = widgets::field(ui, t, id, "Community name", "The Night Shift", &mut form.name, limits::NAME_CHARS, focus);
+        let (_, entered) =
+            widgets::field(ui, t, id, "Community name", "The Night Shift", &mut form.name, limits::NAME_CHARS, focus);
         ui.add_space(t.space.sm);
-        widgets::paragraph(ui, t, "It starts with one channel to write in and one room to talk in. You can add more at any time.", t.color.muted);
+        widgets::paragraph(
+            ui,
+            t,
+            "It starts with one channel to write in and one room to talk in. You can add more at any time.",
+            t.color.muted,
+        );
         feedback(ui, t, form);
         ui.add_space(t.space.md);
         let ready = !form.name.trim().is_empty() && !form.busy;
@@ -56,7 +72,8 @@ pub(crate) fn join_form_ui(ui: &mut Ui, t: &Tokens, form: &mut JoinForm, offered
     } else {
         let offered = offered.filter(|o| looks_like_link(o) && form.link.trim() != *o);
         let id = Id::new("join-link");
-        let (_, entered) = widgets::field(ui, t, id, "Invite link", "Paste an invite link", &mut form.link, limits::LINK_CHARS, focus);
+        let (_, entered) =
+            widgets::field(ui, t, id, "Invite link", "Paste an invite link", &mut form.link, limits::LINK_CHARS, focus);
         if let Some(link) = offered {
             ui.add_space(t.space.sm);
             if offer(ui, t, link) {
@@ -104,10 +121,14 @@ fn feedback(ui: &mut Ui, t: &Tokens, form: &JoinForm) {
 
 /// A line of text that acts, centred.
 pub(crate) fn quiet_link(ui: &mut Ui, t: &Tokens, text: &str, enabled: bool) -> bool {
-    let (rect, r) = ui.allocate_exact_size(vec2(ui.available_width(), t.size.hit), if enabled { Sense::click() } else { Sense::hover() });
+    let (rect, r) = ui.allocate_exact_size(
+        vec2(ui.available_width(), t.size.hit),
+        if enabled { Sense::click() } else { Sense::hover() },
+    );
     r.widget_info(|| WidgetInfo::labeled(WidgetType::Button, enabled, text));
     let ink = if r.hovered() && enabled { t.color.text } else { t.color.muted };
-    let drawn = widgets::text_at(ui.painter(), rect.center(), egui::Align2::CENTER_CENTER, text, medium(t.text_size.list), ink);
+    let drawn =
+        widgets::text_at(ui.painter(), rect.center(), egui::Align2::CENTER_CENTER, text, medium(t.text_size.list), ink);
     widgets::focus_ring(ui.painter(), &r, drawn.expand2(vec2(8.0, 4.0)), t.radius.control, t);
     r.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
 }
@@ -118,7 +139,14 @@ fn or_line(ui: &mut Ui, t: &Tokens) {
     let stroke = Stroke::new(1.0, t.color.line);
     ui.painter().hline(rect.left()..=rect.center().x - 18.0, y, stroke);
     ui.painter().hline(rect.center().x + 18.0..=rect.right(), y, stroke);
-    widgets::text_at(ui.painter(), rect.center(), egui::Align2::CENTER_CENTER, "or", egui::FontId::proportional(t.text_size.list), t.color.faint);
+    widgets::text_at(
+        ui.painter(),
+        rect.center(),
+        egui::Align2::CENTER_CENTER,
+        "or",
+        egui::FontId::proportional(t.text_size.list),
+        t.color.faint,
+    );
 }
 
 fn offer(ui: &mut Ui, t: &Tokens, link: &str) -> bool {
@@ -127,10 +155,31 @@ fn offer(ui: &mut Ui, t: &Tokens, link: &str) -> bool {
     let c = &t.color;
     let fill = if r.hovered() { c.selected } else { crate::tokens::contrast::mix(c.raised, c.accent, 0.10) };
     ui.painter().rect_filled(rect, t.radius.control + 2.0, fill);
-    ui.painter().rect_stroke(rect, t.radius.control + 2.0, Stroke::new(1.0, c.accent.gamma_multiply(0.5)), StrokeKind::Inside);
+    ui.painter().rect_stroke(
+        rect,
+        t.radius.control + 2.0,
+        Stroke::new(1.0, c.accent.gamma_multiply(0.5)),
+        StrokeKind::Inside,
+    );
     crate::icons::icon(ui.painter(), crate::icons::Icon::Link, pos2(rect.left() + 20.0, rect.center().y), 16.0, c.link);
-    widgets::line_at(ui.painter(), rect.left() + 38.0, rect.center().y - 8.0, "Use the link you copied", medium(t.text_size.list), c.text, rect.width() - 50.0);
-    widgets::line_at(ui.painter(), rect.left() + 38.0, rect.center().y + 9.0, link, egui::FontId::proportional(t.text_size.meta), c.muted, rect.width() - 50.0);
+    widgets::line_at(
+        ui.painter(),
+        rect.left() + 38.0,
+        rect.center().y - 8.0,
+        "Use the link you copied",
+        medium(t.text_size.list),
+        c.text,
+        rect.width() - 50.0,
+    );
+    widgets::line_at(
+        ui.painter(),
+        rect.left() + 38.0,
+        rect.center().y + 9.0,
+        link,
+        egui::FontId::proportional(t.text_size.meta),
+        c.muted,
+        rect.width() - 50.0,
+    );
     widgets::focus_ring(ui.painter(), &r, rect, t.radius.control + 2.0, t);
     r.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
 }

@@ -33,6 +33,6 @@ pub use onboarding::onboarding_ui;
 pub use state::{OnboardingState, UiState};
 pub use tokens::Tokens;
 pub use view::{
-    Activity, ChannelItem, CommunityItem, Frame, MainView, Motion, OnboardingStep, OnboardingView, SyncView, Toast, ToastLevel,
-    TypingView, WindowView,
+    Activity, ChannelItem, CommunityItem, Frame, MainView, Motion, OnboardingStep, OnboardingView, SyncView, Toast,
+    ToastLevel, TypingView, WindowView,
 };

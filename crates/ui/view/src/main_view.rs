@@ -12,7 +12,13 @@ use egui::{Id, Key, Rect, Stroke, Ui, UiBuilder, WidgetInfo, WidgetType, pos2, v
 use hearth_types::ChannelKind;
 
 /// Draws the main view over the whole of `ui`: rail, channels, header, timeline, composer, people, dialogs and toasts.
-pub fn main_ui(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame: &Frame<'_>, intents: &mut Intents) -> Activity {
+pub fn main_ui(
+    ui: &mut Ui,
+    view: &MainView<'_>,
+    state: &mut UiState,
+    frame: &Frame<'_>,
+    intents: &mut Intents,
+) -> Activity {
     let t = frame.tokens;
     if !t.install(ui.ctx()) {
         return Activity { moving: true, wake_at_ms: None };
@@ -55,11 +61,20 @@ pub fn main_ui(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame: &Fr
             activity = activity.and(widgets::region(ui, "timeline", list, |ui| {
                 timeline_ui(ui, view, &mut state.timeline, &mut state.composer, frame, intents)
             }));
-            widgets::region(ui, "composer", foot, |ui| composer_ui(ui, view, &mut state.composer, frame, busy, intents));
+            widgets::region(ui, "composer", foot, |ui| {
+                composer_ui(ui, view, &mut state.composer, frame, busy, intents)
+            });
             activity.wake_at_ms = typing_wake(view, frame);
         }
         Some(_) => {
-            notice(ui, frame, rest, Icon::Speaker, "A room to talk in", "Talking comes with a later version of Hearth. The room is already here for it.");
+            notice(
+                ui,
+                frame,
+                rest,
+                Icon::Speaker,
+                "A room to talk in",
+                "Talking comes with a later version of Hearth. The room is already here for it.",
+            );
         }
         None if view.community.is_some() => {
             notice(ui, frame, rest, Icon::Hash, "No channel open", "Choose one on the left.");
@@ -90,8 +105,22 @@ fn notice(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, icon: Icon, title: &str, t
     let at = rect.center();
     ui.painter().circle_filled(at - vec2(0.0, 56.0), 32.0, t.color.raised);
     icons::icon(ui.painter(), icon, at - vec2(0.0, 56.0), 30.0, t.color.muted);
-    widgets::text_at(ui.painter(), at, egui::Align2::CENTER_CENTER, title, widgets::bold(t.text_size.title + 2.0), t.color.text);
-    widgets::text_at(ui.painter(), at + vec2(0.0, 26.0), egui::Align2::CENTER_CENTER, text, egui::FontId::proportional(t.text_size.body), t.color.muted);
+    widgets::text_at(
+        ui.painter(),
+        at,
+        egui::Align2::CENTER_CENTER,
+        title,
+        widgets::bold(t.text_size.title + 2.0),
+        t.color.text,
+    );
+    widgets::text_at(
+        ui.painter(),
+        at + vec2(0.0, 26.0),
+        egui::Align2::CENTER_CENTER,
+        text,
+        egui::FontId::proportional(t.text_size.body),
+        t.color.muted,
+    );
     let r = ui.interact(Rect::from_center_size(at, vec2(300.0, 80.0)), Id::new("notice"), egui::Sense::hover());
     r.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, format!("{title}. {text}")));
 }
@@ -99,10 +128,25 @@ fn notice(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, icon: Icon, title: &str, t
 fn no_community(ui: &mut Ui, state: &mut UiState, frame: &Frame<'_>, rect: Rect) {
     let t = frame.tokens;
     let at = rect.center() - vec2(0.0, 40.0);
-    icons::hearth_mark(ui.painter(), at - vec2(0.0, 76.0), 76.0, t.color.accent, crate::tokens::contrast::mix(t.color.accent, egui::Color32::WHITE, 0.65));
-    let mut inner = ui.new_child(UiBuilder::new().id_salt("no-community").max_rect(Rect::from_center_size(at + vec2(0.0, 90.0), vec2(340.0, 220.0))).layout(egui::Layout::top_down(egui::Align::Center)));
+    icons::hearth_mark(
+        ui.painter(),
+        at - vec2(0.0, 76.0),
+        76.0,
+        t.color.accent,
+        crate::tokens::contrast::mix(t.color.accent, egui::Color32::WHITE, 0.65),
+    );
+    let mut inner = ui.new_child(
+        UiBuilder::new()
+            .id_salt("no-community")
+            .max_rect(Rect::from_center_size(at + vec2(0.0, 90.0), vec2(340.0, 220.0)))
+            .layout(egui::Layout::top_down(egui::Align::Center)),
+    );
     widgets::heading(&mut inner, t, "No community yet", t.text_size.display);
-    inner.add(egui::Label::new(egui::RichText::new("Join one with an invite link, or start your own.").size(t.text_size.body).color(t.color.muted)));
+    inner.add(egui::Label::new(
+        egui::RichText::new("Join one with an invite link, or start your own.")
+            .size(t.text_size.body)
+            .color(t.color.muted),
+    ));
     inner.add_space(t.space.lg);
     if widgets::button(&mut inner, t, Rank::Main, "Join with a link", true, Some(240.0)).clicked() {
         state.dialog = Some(Dialog::new(Kind::Add(JoinForm::fresh())));

@@ -107,14 +107,14 @@ pub fn inline(text: &str, tokens: &Tokens, ink: Color32) -> (LayoutJob, Vec<Link
         }
     };
     while let Some(c) = rest.chars().next() {
-        if let Some(after) = rest.strip_prefix('`') {
-            if let Some(end) = after.find('`').filter(|e| *e > 0) {
-                push(&mut job, &mut plain, style);
-                job.append(after.get(..end).unwrap_or(""), 0.0, format(tokens, ink, Style { code: true, ..style }, true));
-                rest = after.get(end + 1..).unwrap_or("");
-                before = Some('`');
-                continue;
-            }
+        if let Some(after) = rest.strip_prefix('`')
+            && let Some(end) = after.find('`').filter(|e| *e > 0)
+        {
+            push(&mut job, &mut plain, style);
+            job.append(after.get(..end).unwrap_or(""), 0.0, format(tokens, ink, Style { code: true, ..style }, true));
+            rest = after.get(end + 1..).unwrap_or("");
+            before = Some('`');
+            continue;
         }
         if rest.starts_with("https://") || rest.starts_with("http://") {
             let url = url_at(rest);

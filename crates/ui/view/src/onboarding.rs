@@ -13,7 +13,13 @@ use hearth_types::limits;
 const CARD_W: f32 = 420.0;
 
 /// Draws onboarding over the whole of `ui`. The background is left transparent when `view.backdrop` is set.
-pub fn onboarding_ui(ui: &mut Ui, view: &OnboardingView<'_>, state: &mut OnboardingState, frame: &Frame<'_>, intents: &mut Intents) -> Activity {
+pub fn onboarding_ui(
+    ui: &mut Ui,
+    view: &OnboardingView<'_>,
+    state: &mut OnboardingState,
+    frame: &Frame<'_>,
+    intents: &mut Intents,
+) -> Activity {
     let t = frame.tokens;
     if !t.install(ui.ctx()) {
         return Activity { moving: true, wake_at_ms: None };
@@ -35,11 +41,18 @@ pub fn onboarding_ui(ui: &mut Ui, view: &OnboardingView<'_>, state: &mut Onboard
     let height: f32 = if view.step == OnboardingStep::Identity { 470.0 } else { 440.0 };
     let top = (all.center().y - height / 2.0 - 16.0).max(all.top() + 16.0).round();
     brand(ui, frame, pos2(all.center().x, top - 8.0));
-    let card = Rect::from_min_size(pos2((all.center().x - CARD_W / 2.0).round(), top + 40.0), vec2(CARD_W, all.bottom() - top - 56.0));
+    let card = Rect::from_min_size(
+        pos2((all.center().x - CARD_W / 2.0).round(), top + 40.0),
+        vec2(CARD_W, all.bottom() - top - 56.0),
+    );
     // What left stands off to one side; what is asked for now comes to rest in the middle.
     let off = ((slide - target) * 0.6).round();
     let fade = (1.0 - (slide - target).abs() / 100.0).clamp(0.0, 1.0);
-    let mut inner = ui.new_child(UiBuilder::new().id_salt(("card", view.step == OnboardingStep::Identity)).max_rect(card.translate(vec2(-off, 0.0))));
+    let mut inner = ui.new_child(
+        UiBuilder::new()
+            .id_salt(("card", view.step == OnboardingStep::Identity))
+            .max_rect(card.translate(vec2(-off, 0.0))),
+    );
     inner.set_opacity(fade);
     let sheet = egui::Frame::NONE
         .fill(t.color.bg2)
@@ -56,7 +69,11 @@ pub fn onboarding_ui(ui: &mut Ui, view: &OnboardingView<'_>, state: &mut Onboard
                 let name = view.me.map_or("", |m| m.name.as_str());
                 let title = if state.form.creating { "Start a community".to_owned() } else { format!("Hello, {name}") };
                 widgets::heading(ui, t, if name.is_empty() { "Where to?" } else { &title }, t.text_size.display);
-                let about = if state.form.creating { "Give it a name. You can change it later." } else { "Join your people with an invite link, or light a fire of your own." };
+                let about = if state.form.creating {
+                    "Give it a name. You can change it later."
+                } else {
+                    "Join your people with an invite link, or light a fire of your own."
+                };
                 widgets::paragraph(ui, t, about, t.color.muted);
                 ui.add_space(t.space.md);
                 if join_form_ui(ui, t, &mut state.form, view.offered_link, true, intents) {
@@ -77,11 +94,25 @@ fn identity(ui: &mut Ui, state: &mut OnboardingState, frame: &Frame<'_>, fresh: 
     let t = frame.tokens;
     let mut color = state.color.unwrap_or(avatar::SWATCHES[0]);
     widgets::heading(ui, t, "Who are you?", t.text_size.display);
-    widgets::paragraph(ui, t, "This is how people see you. No account, no e-mail, no password: you live on this computer.", t.color.muted);
+    widgets::paragraph(
+        ui,
+        t,
+        "This is how people see you. No account, no e-mail, no password: you live on this computer.",
+        t.color.muted,
+    );
     ui.add_space(t.space.sm);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 80.0), Sense::hover());
     avatar::person(ui.painter(), rect.center() - vec2(0.0, 4.0), 68.0, &state.name, color);
-    let (_, enter) = widgets::field(ui, t, Id::new("identity-name"), "Name", "What should people call you?", &mut state.name, limits::NAME_CHARS, fresh);
+    let (_, enter) = widgets::field(
+        ui,
+        t,
+        Id::new("identity-name"),
+        "Name",
+        "What should people call you?",
+        &mut state.name,
+        limits::NAME_CHARS,
+        fresh,
+    );
     ui.add_space(t.space.xs);
     swatches(ui, frame, &mut color);
     state.color = Some(color);
@@ -99,6 +130,12 @@ fn brand(ui: &Ui, frame: &Frame<'_>, at: egui::Pos2) {
     let galley = ui.painter().layout_no_wrap("Hearth".to_owned(), bold(t.text_size.display), t.color.text);
     let width = galley.size().x + 34.0;
     let x = at.x - width / 2.0;
-    icons::hearth_mark(ui.painter(), pos2(x + 12.0, at.y), 34.0, t.color.accent, mix(t.color.accent, Color32::from_rgb(0xff, 0xf0, 0xd8), 0.75));
+    icons::hearth_mark(
+        ui.painter(),
+        pos2(x + 12.0, at.y),
+        34.0,
+        t.color.accent,
+        mix(t.color.accent, Color32::from_rgb(0xff, 0xf0, 0xd8), 0.75),
+    );
     ui.painter().galley(pos2(x + 34.0, at.y - galley.size().y / 2.0 + 1.0).round(), galley, t.color.text);
 }

@@ -26,8 +26,12 @@ impl PeopleOrder {
             return;
         }
         self.made_for = now;
-        let mut all: Vec<(bool, String, usize)> =
-            view.members.iter().enumerate().map(|(i, m)| (m.presence == Presence::Offline, m.name.to_lowercase(), i)).collect();
+        let mut all: Vec<(bool, String, usize)> = view
+            .members
+            .iter()
+            .enumerate()
+            .map(|(i, m)| (m.presence == Presence::Offline, m.name.to_lowercase(), i))
+            .collect();
         all.sort();
         self.here = all.iter().filter(|m| !m.0).map(|m| m.2).collect();
         self.away = all.iter().filter(|m| m.0).map(|m| m.2).collect();
@@ -50,7 +54,15 @@ pub fn people_ui(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame: &
             let (slot, r) = ui.allocate_exact_size(vec2(rect.width(), SECTION_H), Sense::hover());
             let text = format!("{title} · {}", list.len());
             r.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, &text));
-            widgets::line_at(ui.painter(), slot.left() + 16.0, slot.bottom() - 13.0, &text, medium(t.text_size.meta), t.color.faint, slot.width() - 32.0);
+            widgets::line_at(
+                ui.painter(),
+                slot.left() + 16.0,
+                slot.bottom() - 13.0,
+                &text,
+                medium(t.text_size.meta),
+                t.color.faint,
+                slot.width() - 32.0,
+            );
             for member in list.iter().filter_map(|i| view.members.get(*i)) {
                 let (slot, _) = ui.allocate_exact_size(vec2(rect.width(), ROW_H), Sense::hover());
                 if ui.is_rect_visible(slot) {
@@ -58,11 +70,19 @@ pub fn people_ui(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame: &
                 }
             }
         }
-        if let Some(head) = view.community.filter(|h| view.members.len() <= 1 && h.permissions.allow(Permissions::CREATE_INVITE)) {
+        if let Some(head) =
+            view.community.filter(|h| view.members.len() <= 1 && h.permissions.allow(Permissions::CREATE_INVITE))
+        {
             ui.add_space(t.space.lg);
             let (slot, _) = ui.allocate_exact_size(vec2(rect.width(), 130.0), Sense::hover());
-            let mut inner = ui.new_child(UiBuilder::new().id_salt("invite-first").max_rect(slot.shrink2(vec2(t.space.lg, 0.0))));
-            widgets::paragraph(&mut inner, t, "It’s quiet in here. Send a link to the people you want around.", t.color.muted);
+            let mut inner =
+                ui.new_child(UiBuilder::new().id_salt("invite-first").max_rect(slot.shrink2(vec2(t.space.lg, 0.0))));
+            widgets::paragraph(
+                &mut inner,
+                t,
+                "It’s quiet in here. Send a link to the people you want around.",
+                t.color.muted,
+            );
             inner.add_space(t.space.sm);
             let width = inner.available_width();
             if widgets::button(&mut inner, t, Rank::Main, "Invite people", true, Some(width)).clicked() {
@@ -92,16 +112,41 @@ fn person(ui: &mut Ui, view: &MainView<'_>, m: &MemberView, frame: &Frame<'_>, s
         ui.painter().rect_filled(rect, t.radius.control + 2.0, ground);
     }
     let y = rect.center().y;
-    avatar::person_with_presence(ui.painter(), pos2(rect.left() + 8.0 + t.size.avatar_list / 2.0, y), t.size.avatar_list, &m.name, m.color, m.presence, ground, t);
+    avatar::person_with_presence(
+        ui.painter(),
+        pos2(rect.left() + 8.0 + t.size.avatar_list / 2.0, y),
+        t.size.avatar_list,
+        &m.name,
+        m.color,
+        m.presence,
+        ground,
+        t,
+    );
     let x = rect.left() + 8.0 + t.size.avatar_list + 12.0;
     let away = m.presence == Presence::Offline;
     let name_y = if roles.is_empty() { y } else { y - 8.0 };
     let room = rect.right() - x - if m.owner { 26.0 } else { 8.0 };
-    let used = widgets::line_at(ui.painter(), x, name_y, &m.name, medium(t.text_size.list + 1.0), if away { c.faint } else { c.text }, room);
+    let used = widgets::line_at(
+        ui.painter(),
+        x,
+        name_y,
+        &m.name,
+        medium(t.text_size.list + 1.0),
+        if away { c.faint } else { c.text },
+        room,
+    );
     if m.owner {
         icons::icon(ui.painter(), Icon::Crown, pos2(x + used + 13.0, name_y), 13.0, c.warn);
     }
     if !roles.is_empty() {
-        widgets::line_at(ui.painter(), x, y + 9.0, &roles.join(", "), FontId::proportional(t.text_size.meta), c.faint, rect.right() - x - 8.0);
+        widgets::line_at(
+            ui.painter(),
+            x,
+            y + 9.0,
+            &roles.join(", "),
+            FontId::proportional(t.text_size.meta),
+            c.faint,
+            rect.right() - x - 8.0,
+        );
     }
 }

@@ -14,17 +14,27 @@ pub fn rail_ui(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame: &Fr
     let rect = ui.max_rect();
     ui.painter().rect_filled(rect, 0.0, t.color.bg0);
     ui.spacing_mut().item_spacing.y = t.space.sm;
-    ScrollArea::vertical().scroll_bar_visibility(egui::scroll_area::ScrollBarVisibility::AlwaysHidden).auto_shrink(false).show(ui, |ui| {
-        ui.add_space(t.space.sm - 4.0);
-        for item in view.communities {
-            community(ui, view, item, state, frame, intents);
-        }
-        add(ui, state, frame);
-        ui.add_space(t.space.sm);
-    });
+    ScrollArea::vertical()
+        .scroll_bar_visibility(egui::scroll_area::ScrollBarVisibility::AlwaysHidden)
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            ui.add_space(t.space.sm - 4.0);
+            for item in view.communities {
+                community(ui, view, item, state, frame, intents);
+            }
+            add(ui, state, frame);
+            ui.add_space(t.space.sm);
+        });
 }
 
-fn community(ui: &mut Ui, view: &MainView<'_>, item: &crate::CommunityItem<'_>, state: &mut UiState, frame: &Frame<'_>, intents: &mut Intents) {
+fn community(
+    ui: &mut Ui,
+    view: &MainView<'_>,
+    item: &crate::CommunityItem<'_>,
+    state: &mut UiState,
+    frame: &Frame<'_>,
+    intents: &mut Intents,
+) {
     let t = frame.tokens;
     let c = &t.color;
     let id = item.head.community;
@@ -39,8 +49,19 @@ fn community(ui: &mut Ui, view: &MainView<'_>, item: &crate::CommunityItem<'_>, 
     r.widget_info(|| WidgetInfo::selected(WidgetType::Button, true, open, format!("{}{unread}", item.head.name)));
     let hot = r.hovered() || r.has_focus();
     let tint = rgb(avatar::swatch_of(id.as_bytes()));
-    let (fill, ink) = if open || hot { (tint, ink_on(tint)) } else { (mix(c.raised, tint, 0.12), c.text) };
-    let radius = state.springs.to(ui.ctx(), frame, ("rail-radius", id), t.radius.rail, if open || hot { t.radius.rail_active } else { t.radius.rail }, SNAP);
+    let (fill, ink) = if open || hot {
+        (tint, ink_on(tint))
+    } else {
+        (mix(if t.dark { c.raised } else { c.bg2 }, tint, 0.14), c.text)
+    };
+    let radius = state.springs.to(
+        ui.ctx(),
+        frame,
+        ("rail-radius", id),
+        t.radius.rail,
+        if open || hot { t.radius.rail_active } else { t.radius.rail },
+        SNAP,
+    );
     avatar::community(ui.painter(), rect, radius, &item.head.name, fill, ink);
     let tall = if open {
         28.0
@@ -58,7 +79,8 @@ fn community(ui: &mut Ui, view: &MainView<'_>, item: &crate::CommunityItem<'_>, 
     }
     if item.mentions > 0 {
         let at = pos2(rect.right() + 5.0, rect.bottom() - 6.0);
-        let around = Rect::from_min_max(at - vec2(if item.mentions > 9 { 26.0 } else { 20.0 }, 11.0), at + vec2(2.0, 11.0));
+        let around =
+            Rect::from_min_max(at - vec2(if item.mentions > 9 { 26.0 } else { 20.0 }, 11.0), at + vec2(2.0, 11.0));
         ui.painter().rect_filled(around, 11.0, c.bg0);
         widgets::badge(ui.painter(), at, item.mentions, c.accent, c.on_accent);
     }
@@ -77,7 +99,11 @@ fn add(ui: &mut Ui, state: &mut UiState, frame: &Frame<'_>) {
     let r = ui.interact(rect, Id::new("rail-add"), Sense::click()).on_hover_cursor(egui::CursorIcon::PointingHand);
     r.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, "Add a community"));
     let hot = r.hovered() || r.has_focus();
-    ui.painter().rect_filled(rect, if hot { t.radius.rail_active } else { t.radius.rail }, if hot { c.accent } else { c.bg2 });
+    ui.painter().rect_filled(
+        rect,
+        if hot { t.radius.rail_active } else { t.radius.rail },
+        if hot { c.accent } else { c.bg2 },
+    );
     icons::icon(ui.painter(), Icon::Plus, rect.center(), 20.0, if hot { c.on_accent } else { c.link });
     widgets::focus_ring(ui.painter(), &r, rect, t.radius.rail_active, t);
     if r.clicked() {

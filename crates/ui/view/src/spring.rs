@@ -57,7 +57,12 @@ impl Spring {
         let finite = |value: f32, or: f32| if value.is_finite() { value } else { or };
         let target = finite(target, 0.0);
         let from = Self { x: finite(self.x, target), v: finite(self.v, 0.0) };
-        let to = solve(f64::from(from.x - target), f64::from(from.v), preset, f64::from(finite(dt, 0.0).clamp(0.0, DT_MAX_S)));
+        let to = solve(
+            f64::from(from.x - target),
+            f64::from(from.v),
+            preset,
+            f64::from(finite(dt, 0.0).clamp(0.0, DT_MAX_S)),
+        );
         let next = Self { x: target + to.0 as f32, v: to.1 as f32 };
         if next.settled(target) { Self::at(target) } else { next }
     }
@@ -71,7 +76,11 @@ impl Spring {
                 let dt = if dt.is_finite() { dt.clamp(0.0, DT_MAX_S) } else { 0.0 };
                 let left = target - self.x;
                 // A fade remembers the distance it started from in `v`, with the sign of its direction.
-                let span = if self.v == 0.0 || self.v.signum() != left.signum() || self.v.abs() < left.abs() { left } else { self.v };
+                let span = if self.v == 0.0 || self.v.signum() != left.signum() || self.v.abs() < left.abs() {
+                    left
+                } else {
+                    self.v
+                };
                 let part = span * dt * 1_000.0 / fade_ms.max(1.0);
                 if !left.is_finite() || left.abs() <= part.abs() || left.abs() < REST_DISTANCE {
                     Self::at(target)
@@ -110,7 +119,7 @@ fn solve(x0: f64, v0: f64, preset: Preset, t: f64) -> (f64, f64) {
     }
 }
 
-/// Springs by name, at most [`Springs::MAX`]; what was not asked for in a frame is forgotten.
+/// Springs by name, at most `limits::UI_SPRINGS`; what was not asked for in a frame is forgotten.
 #[derive(Debug, Default)]
 pub struct Springs {
     all: BTreeMap<u64, (Spring, bool)>,
@@ -118,14 +127,19 @@ pub struct Springs {
 }
 
 impl Springs {
-    /// Most springs held at once.
-    pub const MAX: usize = 512;
-
     /// Where the named spring stands this frame on its way to `target`. A new one starts at `start`.
     /// Steps once however many passes the frame takes.
-    pub fn to(&mut self, ctx: &egui::Context, frame: &Frame<'_>, name: impl std::hash::Hash + std::fmt::Debug, start: f32, target: f32, preset: Preset) -> f32 {
+    pub fn to(
+        &mut self,
+        ctx: &egui::Context,
+        frame: &Frame<'_>,
+        name: impl std::hash::Hash + std::fmt::Debug,
+        start: f32,
+        target: f32,
+        preset: Preset,
+    ) -> f32 {
         let id = egui::Id::new(name).value();
-        if self.all.len() >= Self::MAX && !self.all.contains_key(&id) {
+        if self.all.len() >= hearth_types::limits::UI_SPRINGS && !self.all.contains_key(&id) {
             return target;
         }
         let (spring, used) = self.all.entry(id).or_insert((Spring::at(start), false));

@@ -67,12 +67,12 @@ impl UiState {
     }
     /// The link asked for by `CreateInvite`.
     pub fn invite_ready(&mut self, invite: &InviteView) {
-        if let Some(dialog) = &mut self.dialog {
-            if let Kind::Invite { link, .. } = &mut dialog.kind {
-                *link = Some(invite.link.clone());
-                dialog.busy = false;
-                dialog.error = None;
-            }
+        if let Some(dialog) = &mut self.dialog
+            && let Kind::Invite { link, .. } = &mut dialog.kind
+        {
+            *link = Some(invite.link.clone());
+            dialog.busy = false;
+            dialog.error = None;
         }
     }
     /// Opens the join dialog with a link filled in (a link given at start or handed over by another start).

@@ -13,14 +13,12 @@ use crate::spring::{MOVE, SOFT, Spring};
 use crate::{Activity, Frame, Intent, Intents, MainView, WindowView};
 use egui::Ui;
 use hearth_ports::{Anchor, MessageView};
-use hearth_types::{ChannelId, EntryId};
+use hearth_types::{ChannelId, EntryId, limits};
 use row::Rows;
 use std::collections::HashMap;
 
 /// Rows beyond the viewport below which more are asked for.
 const RUNWAY_ROWS: usize = 50;
-/// Heights remembered for the scroll bar.
-const HEIGHTS: usize = 4_096;
 /// Space under the newest message.
 const FOOT: f64 = 24.0;
 
@@ -75,6 +73,10 @@ impl TimelineState {
     /// Rows laid out in the last frame: the cost of the list.
     pub fn laid_out(&self) -> usize {
         self.laid_out
+    }
+    /// Heights remembered, at most `limits::UI_HEIGHTS` and one window.
+    pub fn heights_kept(&self) -> usize {
+        self.heights.len()
     }
     /// What was seen in the last frame, from the top.
     pub fn visible(&self) -> &[Place] {
@@ -158,7 +160,12 @@ pub fn timeline_ui(
         let row = rows.get(i);
         let top = y;
         y += row.height();
-        let paint = row::Paint { rect, top, flash: flash.filter(|f| f.0 == row.id()).map_or(0.0, |f| f.1), active: state.menu_row == Some(row.id()) };
+        let paint = row::Paint {
+            rect,
+            top,
+            flash: flash.filter(|f| f.0 == row.id()).map_or(0.0, |f| f.1),
+            active: state.menu_row == Some(row.id()),
+        };
         if rows.paint(ui, i, paint, state, intents) {
             hot = Some((i, top));
         }
@@ -199,11 +206,12 @@ fn line_index(line: Option<UnreadLine>, window: &WindowView<'_>) -> Option<usize
 /// While pinned, a new message slides in from below.
 fn enter_newest(ui: &Ui, state: &mut TimelineState, window: &WindowView<'_>, rows: &mut Rows<'_>, frame: &Frame<'_>) {
     let newest = window.messages.last().map(|m| m.message);
-    if let (true, true, Some(old)) = (state.loaded, !state.unpinned && !window.after, state.newest.filter(|o| Some(*o) != newest)) {
-        if let Some(at) = window.messages.iter().rposition(|m| m.message == old) {
-            let added: f64 = (at + 1..window.messages.len()).rev().take(4).map(|i| rows.get(i).height()).sum();
-            state.entering = Spring { x: (state.entering.x + added as f32).min(400.0), v: state.entering.v };
-        }
+    let follows = state.loaded && !state.unpinned && !window.after;
+    if let Some(old) = state.newest.filter(|o| follows && Some(*o) != newest)
+        && let Some(at) = window.messages.iter().rposition(|m| m.message == old)
+    {
+        let added: f64 = (at + 1..window.messages.len()).rev().take(4).map(|i| rows.get(i).height()).sum();
+        state.entering = Spring { x: (state.entering.x + added as f32).min(400.0), v: state.entering.v };
     }
     state.newest = newest;
     if ui.ctx().current_pass_index() == 0 {
@@ -217,7 +225,13 @@ fn enter_newest(ui: &Ui, state: &mut TimelineState, window: &WindowView<'_>, row
     }
 }
 
-fn resolve_jump(state: &mut TimelineState, window: &WindowView<'_>, line_at: Option<usize>, height: f64, intents: &mut Intents) {
+fn resolve_jump(
+    state: &mut TimelineState,
+    window: &WindowView<'_>,
+    line_at: Option<usize>,
+    height: f64,
+    intents: &mut Intents,
+) {
     let Some(jump) = state.jump else { return };
     let found = match jump {
         Jump::Unread => line_at.and_then(|i| window.messages.get(i)).map(|m| m.message),
@@ -242,7 +256,14 @@ fn edges(window: &WindowView<'_>) -> Option<(EntryId, EntryId)> {
 }
 
 /// Finds which rows are seen and where. Writes `state.visible` and `state.place`; gives the first and last index.
-fn settle(state: &mut TimelineState, window: &WindowView<'_>, rows: &mut Rows<'_>, height: f64, scrolled: f64, intents: &mut Intents) -> (usize, usize) {
+fn settle(
+    state: &mut TimelineState,
+    window: &WindowView<'_>,
+    rows: &mut Rows<'_>,
+    height: f64,
+    scrolled: f64,
+    intents: &mut Intents,
+) -> (usize, usize) {
     let end = window.messages.len() - 1;
     let index_of = |id: EntryId| window.messages.iter().position(|m| m.message == id);
     let mut start = None;
@@ -340,11 +361,15 @@ fn ask_for_more(state: &mut TimelineState, window: &WindowView<'_>, first: usize
 }
 
 fn mark_read(state: &mut TimelineState, window: &WindowView<'_>, frame: &Frame<'_>, intents: &mut Intents) {
-    if let (true, false, false, Some(newest)) = (frame.focused, state.unpinned, window.after, window.messages.last()) {
-        if window.unread > 0 && window.mark != Some(newest.message) && state.marked != Some(newest.message) {
-            state.marked = Some(newest.message);
-            intents.push(Intent::MarkRead { channel: window.channel, message: newest.message });
-        }
+    let seen = frame.focused && !state.unpinned && !window.after && window.unread > 0;
+    let newest = window
+        .messages
+        .last()
+        .map(|m| m.message)
+        .filter(|m| seen && window.mark != Some(*m) && state.marked != Some(*m));
+    if let Some(message) = newest {
+        state.marked = Some(message);
+        intents.push(Intent::MarkRead { channel: window.channel, message });
     }
 }
 
@@ -356,7 +381,7 @@ fn step_flash(ui: &Ui, state: &mut TimelineState, frame: &Frame<'_>) -> Option<(
 }
 
 fn remember(state: &mut TimelineState, rows: &Rows<'_>, width: f32) {
-    if state.heights.len() > HEIGHTS {
+    if state.heights.len() >= limits::UI_HEIGHTS {
         state.heights.clear();
     }
     for (id, height) in rows.measured() {

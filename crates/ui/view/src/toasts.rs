@@ -11,7 +11,13 @@ const SHOWN: usize = 3;
 const WIDTH: f32 = 340.0;
 
 /// Draws them over all of `ui`.
-pub(crate) fn toasts_ui(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame: &Frame<'_>, intents: &mut Intents) {
+pub(crate) fn toasts_ui(
+    ui: &mut Ui,
+    view: &MainView<'_>,
+    state: &mut UiState,
+    frame: &Frame<'_>,
+    intents: &mut Intents,
+) {
     if view.toasts.is_empty() {
         return;
     }
@@ -21,7 +27,12 @@ pub(crate) fn toasts_ui(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, f
     let mut over = ui.new_child(UiBuilder::new().id_salt("toasts").max_rect(all));
     let mut y = all.top() + t.size.header + 12.0;
     for toast in view.toasts.iter().rev().take(SHOWN) {
-        let mut job = egui::text::LayoutJob::simple(toast.text.clone(), FontId::proportional(t.text_size.list + 0.5), c.text, WIDTH - 84.0);
+        let mut job = egui::text::LayoutJob::simple(
+            toast.text.clone(),
+            FontId::proportional(t.text_size.list + 0.5),
+            c.text,
+            WIDTH - 84.0,
+        );
         job.wrap.max_rows = 6;
         for s in &mut job.sections {
             s.format.line_height = Some(20.0);
@@ -36,7 +47,12 @@ pub(crate) fn toasts_ui(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, f
         ground.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, &toast.text));
         over.painter().add(ui.visuals().popup_shadow.as_shape(rect, t.radius.card));
         over.painter().rect_filled(rect, t.radius.card, c.raised);
-        over.painter().rect_stroke(rect, t.radius.card, Stroke::new(1.0, crate::tokens::contrast::mix(c.line, c.faint, 0.25)), StrokeKind::Inside);
+        over.painter().rect_stroke(
+            rect,
+            t.radius.card,
+            Stroke::new(1.0, crate::tokens::contrast::mix(c.line, c.faint, 0.25)),
+            StrokeKind::Inside,
+        );
         let (icon, ink) = match toast.level {
             ToastLevel::Info => (Icon::Check, c.ok),
             ToastLevel::Warning => (Icon::Alert, c.warn),

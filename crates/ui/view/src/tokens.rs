@@ -145,7 +145,8 @@ impl Tokens {
     }
     /// Reads a theme file; the error says line, column and what is wrong.
     pub fn from_ron(text: &str) -> Result<Self, String> {
-        ron::from_str(text).map_err(|e| format!("theme file, line {}, column {}: {}", e.span.start.line, e.span.start.col, e.code))
+        ron::from_str(text)
+            .map_err(|e| format!("theme file, line {}, column {}: {}", e.span.start.line, e.span.start.col, e.code))
     }
     /// Line height of body text, in whole points so that baselines stay on the grid.
     pub fn body_line(&self) -> f32 {
@@ -175,13 +176,22 @@ mod tests {
                 ("hover", c.hover),
                 ("selected", c.selected),
             ];
-            let texts = [("text", c.text), ("muted", c.muted), ("faint", c.faint), ("link", c.link), ("warn", c.warn), ("danger", c.danger)];
+            let texts = [
+                ("text", c.text),
+                ("muted", c.muted),
+                ("faint", c.faint),
+                ("link", c.link),
+                ("warn", c.warn),
+                ("danger", c.danger),
+            ];
             for (bg_name, bg) in surfaces {
                 for (name, ink) in texts {
                     let got = contrast(ink, bg);
                     assert!(got >= 4.5, "{}: {name} on {bg_name} is {got:.2}, wants 4.5", t.name);
                 }
-                for (name, part) in [("control", c.control), ("accent", c.accent), ("ok", c.ok), ("speak", c.speak), ("zone", c.zone)] {
+                for (name, part) in
+                    [("control", c.control), ("accent", c.accent), ("ok", c.ok), ("speak", c.speak), ("zone", c.zone)]
+                {
                     let got = contrast(part, bg);
                     assert!(got >= 3.0, "{}: {name} on {bg_name} is {got:.2}, wants 3", t.name);
                 }

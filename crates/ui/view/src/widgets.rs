@@ -4,8 +4,8 @@ use crate::Tokens;
 use crate::icons::{self, Icon};
 use crate::tokens::MEDIUM;
 use egui::{
-    Align2, Color32, CornerRadius, FontFamily, FontId, Galley, Id, Margin, Painter, Pos2, Rect, Response, Sense, Stroke, StrokeKind, TextEdit, Ui,
-    UiBuilder, WidgetInfo, WidgetType, pos2, text::LayoutJob, vec2,
+    Align2, Color32, CornerRadius, FontFamily, FontId, Galley, Id, Margin, Painter, Pos2, Rect, Response, Sense,
+    Stroke, StrokeKind, TextEdit, Ui, UiBuilder, WidgetInfo, WidgetType, pos2, text::LayoutJob, vec2,
 };
 use std::sync::Arc;
 
@@ -71,7 +71,10 @@ pub fn button(ui: &mut Ui, tokens: &Tokens, rank: Rank, text: &str, enabled: boo
     let (fill, ink) = match rank {
         Rank::Main if !enabled => (c.selected, c.faint),
         Rank::Main => (if hot { c.accent_hover } else { c.accent }, c.on_accent),
-        Rank::Danger => (if hot { crate::tokens::contrast::mix(c.danger_fill, Color32::BLACK, 0.12) } else { c.danger_fill }, c.on_danger),
+        Rank::Danger => (
+            if hot { crate::tokens::contrast::mix(c.danger_fill, Color32::BLACK, 0.12) } else { c.danger_fill },
+            c.on_danger,
+        ),
         Rank::Quiet => (if hot { c.selected } else { Color32::TRANSPARENT }, if enabled { c.text } else { c.faint }),
     };
     let radius = tokens.radius.control + 2.0;
@@ -111,16 +114,30 @@ pub fn tip(response: Response, tokens: &Tokens, text: &str) -> Response {
 /// A labelled field of one line. The label stands above it and names it. True with the response when Enter was pressed in
 /// it; the field keeps the keyboard then, as what was written may have to be put right.
 #[allow(clippy::too_many_arguments)]
-pub fn field(ui: &mut Ui, tokens: &Tokens, id: Id, label: &str, hint: &str, text: &mut String, limit: usize, focus: bool) -> (Response, bool) {
+pub fn field(
+    ui: &mut Ui,
+    tokens: &Tokens,
+    id: Id,
+    label: &str,
+    hint: &str,
+    text: &mut String,
+    limit: usize,
+    focus: bool,
+) -> (Response, bool) {
     let c = &tokens.color;
     let width = ui.available_width();
     ui.spacing_mut().item_spacing.y = tokens.space.sm;
-    let label_response = ui.add(egui::Label::new(egui::RichText::new(label).font(medium(tokens.text_size.list)).color(c.muted)));
+    let label_response =
+        ui.add(egui::Label::new(egui::RichText::new(label).font(medium(tokens.text_size.list)).color(c.muted)));
     let (rect, _) = ui.allocate_exact_size(vec2(width, 40.0), Sense::hover());
     let painter = ui.painter().clone();
     let bg = if tokens.dark { c.bg1 } else { c.bg2 };
     painter.rect_filled(rect, tokens.radius.control + 2.0, bg);
-    let mut inner = ui.new_child(UiBuilder::new().max_rect(rect.shrink2(vec2(tokens.space.md, 0.0))).layout(egui::Layout::left_to_right(egui::Align::Center)));
+    let mut inner = ui.new_child(
+        UiBuilder::new()
+            .max_rect(rect.shrink2(vec2(tokens.space.md, 0.0)))
+            .layout(egui::Layout::left_to_right(egui::Align::Center)),
+    );
     let response = inner.add(
         TextEdit::singleline(text)
             .id(id)
@@ -143,7 +160,8 @@ pub fn field(ui: &mut Ui, tokens: &Tokens, id: Id, label: &str, hint: &str, text
 
 /// A line of a menu. `true` when chosen.
 pub fn menu_item(ui: &mut Ui, tokens: &Tokens, which: Option<Icon>, text: &str, danger: bool) -> bool {
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width().max(188.0), tokens.size.row), Sense::click());
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width().max(188.0), tokens.size.row), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, text));
     let c = &tokens.color;
     let ink = if danger { c.danger } else { c.text };
@@ -155,7 +173,15 @@ pub fn menu_item(ui: &mut Ui, tokens: &Tokens, which: Option<Icon>, text: &str, 
         icons::icon(ui.painter(), which, pos2(x + 8.0, rect.center().y), 16.0, if danger { c.danger } else { c.muted });
         x += 26.0;
     }
-    line_at(ui.painter(), x, rect.center().y, text, FontId::proportional(tokens.text_size.list + 0.5), ink, rect.right() - x - 4.0);
+    line_at(
+        ui.painter(),
+        x,
+        rect.center().y,
+        text,
+        FontId::proportional(tokens.text_size.list + 0.5),
+        ink,
+        rect.right() - x - 4.0,
+    );
     if response.clicked() {
         ui.close();
     }
@@ -170,7 +196,8 @@ pub fn menu_line(ui: &mut Ui, tokens: &Tokens) {
 
 /// A wrapped paragraph.
 pub fn paragraph(ui: &mut Ui, tokens: &Tokens, text: &str, color: Color32) -> Response {
-    let mut job = LayoutJob::simple(text.to_owned(), FontId::proportional(tokens.text_size.body), color, ui.available_width());
+    let mut job =
+        LayoutJob::simple(text.to_owned(), FontId::proportional(tokens.text_size.body), color, ui.available_width());
     for s in &mut job.sections {
         s.format.line_height = Some(tokens.body_line());
     }

@@ -1,6 +1,8 @@
 //! What the screens do, seen as a person and as a screen reader would, without a window or a graphics card.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "behaviour/bounds.rs"]
+mod bounds;
 #[path = "support/cast.rs"]
 mod cast;
 #[path = "behaviour/composing.rs"]

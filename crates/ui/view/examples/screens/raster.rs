@@ -40,7 +40,8 @@ impl Canvas {
                         for row in 0..image.size[1] {
                             let from = row * image.size[0];
                             let to = (y + row) * texture.size[0] + x;
-                            texture.pixels[to..to + image.size[0]].copy_from_slice(&image.pixels[from..from + image.size[0]]);
+                            texture.pixels[to..to + image.size[0]]
+                                .copy_from_slice(&image.pixels[from..from + image.size[0]]);
                         }
                     }
                 }
@@ -102,7 +103,12 @@ fn triangle(pixels: &mut [[f32; 3]], width: usize, clip: [usize; 4], texture: &T
             let w = w.map(|w| w as f32);
             let mixed = |f: &dyn Fn(&Vertex) -> f32| f(&v[0]) * w[0] + f(&v[1]) * w[1] + f(&v[2]) * w[2];
             let texel = sample(texture, mixed(&|v| v.uv.x), mixed(&|v| v.uv.y));
-            let ink = [mixed(&|v| f32::from(v.color.r())), mixed(&|v| f32::from(v.color.g())), mixed(&|v| f32::from(v.color.b())), mixed(&|v| f32::from(v.color.a()))];
+            let ink = [
+                mixed(&|v| f32::from(v.color.r())),
+                mixed(&|v| f32::from(v.color.g())),
+                mixed(&|v| f32::from(v.color.b())),
+                mixed(&|v| f32::from(v.color.a())),
+            ];
             let alpha = ink[3] * texel[3] / 255.0;
             let out = &mut pixels[y * width + x];
             for i in 0..3 {

@@ -37,7 +37,14 @@ pub fn wheel_and_keys(ui: &Ui, rect: Rect, state: &mut TimelineState, frame: &Fr
 pub fn loading(ui: &mut Ui, rect: Rect, frame: &Frame<'_>) {
     let c = &frame.tokens.color;
     let at = rect.center();
-    widgets::text_at(ui.painter(), at, Align2::CENTER_CENTER, "Opening…", FontId::proportional(frame.tokens.text_size.body), c.faint);
+    widgets::text_at(
+        ui.painter(),
+        at,
+        Align2::CENTER_CENTER,
+        "Opening…",
+        FontId::proportional(frame.tokens.text_size.body),
+        c.faint,
+    );
 }
 
 /// A channel nobody has written in.
@@ -46,7 +53,13 @@ pub fn nothing_here(ui: &mut Ui, rect: Rect, view: &MainView<'_>, frame: &Frame<
     intro(ui.painter(), block, view, frame);
     let name = view.channel.map_or("", |c| c.name.as_str());
     let r = ui.interact(block, Id::new("channel-start"), Sense::hover());
-    r.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, format!("This is the start of {name}. Nobody has written here yet.")));
+    r.widget_info(|| {
+        WidgetInfo::labeled(
+            WidgetType::Label,
+            true,
+            format!("This is the start of {name}. Nobody has written here yet."),
+        )
+    });
 }
 
 /// The beginning of a channel.
@@ -58,15 +71,44 @@ pub fn intro(painter: &Painter, rect: Rect, view: &MainView<'_>, frame: &Frame<'
     let disc = pos2(x + 28.0, rect.top() + 32.0);
     painter.circle_filled(disc, 28.0, c.raised);
     icons::icon(painter, Icon::Hash, disc, 30.0, c.muted);
-    widgets::line_at(painter, x, rect.top() + 82.0, &format!("Welcome to #{name}"), bold(t.text_size.display), c.text, rect.width() - 48.0);
+    widgets::line_at(
+        painter,
+        x,
+        rect.top() + 82.0,
+        &format!("Welcome to #{name}"),
+        bold(t.text_size.display),
+        c.text,
+        rect.width() - 48.0,
+    );
     let topic = view.channel.map_or("", |ch| ch.topic.as_str());
     let text = if topic.is_empty() { "This is where the conversation starts." } else { topic };
-    widgets::line_at(painter, x, rect.top() + 110.0, text, FontId::proportional(t.text_size.body), c.muted, rect.width() - 48.0);
+    widgets::line_at(
+        painter,
+        x,
+        rect.top() + 110.0,
+        text,
+        FontId::proportional(t.text_size.body),
+        c.muted,
+        rect.width() - 48.0,
+    );
 }
 
 /// The thumb of the loaded part. It stands for what is loaded, as no one knows the length of the whole.
-pub fn scroll_bar(ui: &mut Ui, rect: Rect, window: &WindowView<'_>, rows: &Rows<'_>, first: usize, state: &mut TimelineState, frame: &Frame<'_>) {
-    let height_of = |i: usize| rows.seen(i).map_or_else(|| rows.message(i).map_or(0.0, |m| height_or_guess(state, m, rect.width())), |r| r.height() as f32);
+pub fn scroll_bar(
+    ui: &mut Ui,
+    rect: Rect,
+    window: &WindowView<'_>,
+    rows: &Rows<'_>,
+    first: usize,
+    state: &mut TimelineState,
+    frame: &Frame<'_>,
+) {
+    let height_of = |i: usize| {
+        rows.seen(i).map_or_else(
+            || rows.message(i).map_or(0.0, |m| height_or_guess(state, m, rect.width())),
+            |r| r.height() as f32,
+        )
+    };
     let total: f32 = (0..window.messages.len()).map(height_of).sum();
     if total <= rect.height() {
         state.bar_grab = None;
@@ -74,10 +116,14 @@ pub fn scroll_bar(ui: &mut Ui, rect: Rect, window: &WindowView<'_>, rows: &Rows<
     }
     let above: f32 = (0..first).map(height_of).sum();
     let top = rows.seen(first).zip(state.visible.first()).map_or(0.0, |(r, p)| p.y as f32 - r.above() as f32);
-    let track = Rect::from_min_max(pos2(rect.right() - 10.0, rect.top() + 4.0), pos2(rect.right() - 2.0, rect.bottom() - 4.0));
+    let track =
+        Rect::from_min_max(pos2(rect.right() - 10.0, rect.top() + 4.0), pos2(rect.right() - 2.0, rect.bottom() - 4.0));
     let thumb_h = (track.height() * rect.height() / total).clamp(32.0, track.height());
     let part = ((above - top) / (total - rect.height()).max(1.0)).clamp(0.0, 1.0);
-    let thumb = Rect::from_min_size(pos2(track.left(), track.top() + part * (track.height() - thumb_h)), vec2(track.width(), thumb_h));
+    let thumb = Rect::from_min_size(
+        pos2(track.left(), track.top() + part * (track.height() - thumb_h)),
+        vec2(track.width(), thumb_h),
+    );
     let response = ui.interact(thumb.expand2(vec2(2.0, 0.0)), Id::new("timeline-bar"), Sense::drag());
     if response.dragged() {
         state.bar_grab = Some(response.drag_delta().y * (total - rect.height()) / (track.height() - thumb_h).max(1.0));
@@ -132,18 +178,35 @@ pub fn unread_bar(
     let text = format!("{} new {plural}{}", line.count, since.unwrap_or_default());
     ui.painter().rect_filled(bar, t.radius.card, c.accent);
     let main = Rect::from_min_max(bar.min, pos2(bar.right() - 128.0, bar.bottom()));
-    let jump = ui.interact(main, Id::new("unread-jump"), Sense::click()).on_hover_cursor(egui::CursorIcon::PointingHand);
+    let jump =
+        ui.interact(main, Id::new("unread-jump"), Sense::click()).on_hover_cursor(egui::CursorIcon::PointingHand);
     jump.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, format!("{text}. Jump to the first")));
-    widgets::line_at(ui.painter(), bar.left() + 12.0, bar.center().y, &text, medium(t.text_size.list), c.on_accent, main.width() - 16.0);
+    widgets::line_at(
+        ui.painter(),
+        bar.left() + 12.0,
+        bar.center().y,
+        &text,
+        medium(t.text_size.list),
+        c.on_accent,
+        main.width() - 16.0,
+    );
     widgets::focus_ring(ui.painter(), &jump, bar, t.radius.card, t);
     if jump.clicked() {
         state.jump = Some(Jump::Unread);
         state.asked = None;
     }
     let done = Rect::from_min_max(pos2(bar.right() - 128.0, bar.top()), bar.max);
-    let read = ui.interact(done, Id::new("unread-done"), Sense::click()).on_hover_cursor(egui::CursorIcon::PointingHand);
+    let read =
+        ui.interact(done, Id::new("unread-done"), Sense::click()).on_hover_cursor(egui::CursorIcon::PointingHand);
     read.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, "Mark as read"));
-    widgets::text_at(ui.painter(), pos2(bar.right() - 32.0, bar.center().y), Align2::RIGHT_CENTER, "Mark as read", medium(t.text_size.list), c.on_accent);
+    widgets::text_at(
+        ui.painter(),
+        pos2(bar.right() - 32.0, bar.center().y),
+        Align2::RIGHT_CENTER,
+        "Mark as read",
+        medium(t.text_size.list),
+        c.on_accent,
+    );
     icons::icon(ui.painter(), Icon::Check, pos2(bar.right() - 18.0, bar.center().y), 14.0, c.on_accent);
     if read.clicked() {
         state.line = None;
@@ -155,8 +218,17 @@ pub fn unread_bar(
 }
 
 /// "Jump to newest", while the reader is elsewhere. True while it moves.
-pub fn newest_pill(ui: &mut Ui, rect: Rect, window: &WindowView<'_>, state: &mut TimelineState, frame: &Frame<'_>, intents: &mut Intents) -> bool {
-    let far = state.unpinned && (window.after || window.messages.last().is_none_or(|m| state.visible.iter().all(|p| p.message != m.message)));
+pub fn newest_pill(
+    ui: &mut Ui,
+    rect: Rect,
+    window: &WindowView<'_>,
+    state: &mut TimelineState,
+    frame: &Frame<'_>,
+    intents: &mut Intents,
+) -> bool {
+    let far = state.unpinned
+        && (window.after
+            || window.messages.last().is_none_or(|m| state.visible.iter().all(|p| p.message != m.message)));
     if !far {
         return false;
     }

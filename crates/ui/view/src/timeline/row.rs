@@ -7,7 +7,9 @@ use crate::markup::{self, Block, Link};
 use crate::tokens::contrast::{mix, readable, rgb};
 use crate::widgets::{self, bold, medium};
 use crate::{Frame, Intent, Intents, MainView, Tokens, WindowView, avatar};
-use egui::{Align2, Color32, FontId, Galley, Id, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, WidgetType, pos2, vec2};
+use egui::{
+    Align2, Color32, FontId, Galley, Id, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, WidgetType, pos2, vec2,
+};
 use hearth_ports::{MessageView, SendState};
 use hearth_types::{EntryId, UserId};
 use std::sync::Arc;
@@ -102,7 +104,14 @@ pub struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    pub fn new(ui: &Ui, view: &'a MainView<'a>, window: &WindowView<'a>, line_at: Option<usize>, frame: &'a Frame<'a>, width: f32) -> Self {
+    pub fn new(
+        ui: &Ui,
+        view: &'a MainView<'a>,
+        window: &WindowView<'a>,
+        line_at: Option<usize>,
+        frame: &'a Frame<'a>,
+        width: f32,
+    ) -> Self {
         let mut rows = Vec::new();
         rows.resize_with(window.messages.len(), || None);
         Self {
@@ -115,7 +124,19 @@ impl<'a> Rows<'a> {
             today: Civil::from_ms(frame.now_ms, frame.utc_offset_min),
             rows,
             laid_out: 0,
-            spare: Row { id: EntryId([0; 32]), intro: false, day: None, unread: false, head: false, reply: false, parts: Vec::new(), pills: Vec::new(), above: 0.0, body: 0.0, below: 0.0 },
+            spare: Row {
+                id: EntryId([0; 32]),
+                intro: false,
+                day: None,
+                unread: false,
+                head: false,
+                reply: false,
+                parts: Vec::new(),
+                pills: Vec::new(),
+                above: 0.0,
+                body: 0.0,
+                below: 0.0,
+            },
         }
     }
     pub fn laid_out(&self) -> usize {
@@ -163,10 +184,12 @@ impl<'a> Rows<'a> {
         let before = i.checked_sub(1).and_then(|p| self.window.messages.get(p));
         let t = self.tokens();
         let intro = i == 0 && !self.window.before;
-        let day = before.is_none_or(|b| self.civil(b).day != self.civil(m).day).then(|| self.civil(m).day_name(self.today));
+        let day =
+            before.is_none_or(|b| self.civil(b).day != self.civil(m).day).then(|| self.civil(m).day_name(self.today));
         let unread = self.line_at == Some(i);
         let reply = m.reply_to.is_some() && !m.deleted;
-        let follows = before.is_some_and(|b| b.author == m.author && m.at.saturating_sub(b.at) < GROUP_MS && !b.deleted == !m.deleted);
+        let follows = before
+            .is_some_and(|b| b.author == m.author && m.at.saturating_sub(b.at) < GROUP_MS && b.deleted == m.deleted);
         let head = !follows || reply || day.is_some() || unread;
         let divided = day.is_some() || unread;
         let gap = match (head, divided || intro) {
@@ -190,7 +213,12 @@ impl<'a> Rows<'a> {
             self.ctx.fonts_mut(|f| f.layout_job(job))
         };
         let note = |text: &str, icon: Option<Icon>| {
-            let mut job = egui::text::LayoutJob::simple(text.to_owned(), FontId::new(t.text_size.body, egui::FontFamily::Name(crate::tokens::ITALIC.into())), t.color.faint, width);
+            let mut job = egui::text::LayoutJob::simple(
+                text.to_owned(),
+                FontId::new(t.text_size.body, egui::FontFamily::Name(crate::tokens::ITALIC.into())),
+                t.color.faint,
+                width,
+            );
             for s in &mut job.sections {
                 s.format.line_height = Some(t.body_line());
                 s.format.valign = egui::Align::Center;
@@ -201,12 +229,21 @@ impl<'a> Rows<'a> {
             return vec![note("This message was deleted.", None)];
         }
         if !m.readable {
-            return vec![note("You can’t read this message yet. It opens by itself as soon as somebody who can read it is around.", Some(Icon::Lock))];
+            return vec![note(
+                "You can’t read this message yet. It opens by itself as soon as somebody who can read it is around.",
+                Some(Icon::Lock),
+            )];
         }
         let ink = if m.state == SendState::Saved { t.color.muted } else { t.color.text };
         let mut blocks = markup::blocks(&m.text, t, ink);
         if m.edited {
-            let tail = egui::TextFormat { font_id: FontId::proportional(t.text_size.meta), color: t.color.faint, line_height: Some(t.body_line()), valign: egui::Align::Center, ..Default::default() };
+            let tail = egui::TextFormat {
+                font_id: FontId::proportional(t.text_size.meta),
+                color: t.color.faint,
+                line_height: Some(t.body_line()),
+                valign: egui::Align::Center,
+                ..Default::default()
+            };
             match blocks.last_mut() {
                 Some(Block::Text(job, _)) => job.append("edited", 6.0, tail),
                 _ => {
@@ -231,7 +268,9 @@ impl<'a> Rows<'a> {
         let (mut x, mut y) = (0.0, 6.0);
         for (index, r) in m.reactions.iter().enumerate().filter(|(_, r)| !r.users.is_empty()) {
             let count = r.users.len().to_string();
-            let emoji = self.ctx.fonts_mut(|f| f.layout_no_wrap(r.emoji.clone(), FontId::proportional(15.0), Color32::PLACEHOLDER).size().x);
+            let emoji = self.ctx.fonts_mut(|f| {
+                f.layout_no_wrap(r.emoji.clone(), FontId::proportional(15.0), Color32::PLACEHOLDER).size().x
+            });
             let number = self.ctx.fonts_mut(|f| f.layout_no_wrap(count, medium(12.0), Color32::PLACEHOLDER).size().x);
             let pill = (emoji.min(120.0) + number + 22.0).max(44.0).ceil();
             if x > 0.0 && x + pill > width {
@@ -255,11 +294,22 @@ impl<'a> Rows<'a> {
         let left = paint.rect.left();
         let whole = Rect::from_min_size(pos2(left, top), vec2(paint.rect.width(), row.height() as f32));
         if row.intro {
-            super::bars::intro(ui.painter(), Rect::from_min_size(whole.min, vec2(whole.width(), INTRO_H)), self.view, self.frame);
+            super::bars::intro(
+                ui.painter(),
+                Rect::from_min_size(whole.min, vec2(whole.width(), INTRO_H)),
+                self.view,
+                self.frame,
+            );
         }
         let mut y = top + if row.intro { INTRO_H } else { 0.0 };
         if row.day.is_some() || row.unread {
-            divider(ui, Rect::from_min_size(pos2(left, y), vec2(whole.width(), DIVIDER_H)), row.day.as_deref(), row.unread, t);
+            divider(
+                ui,
+                Rect::from_min_size(pos2(left, y), vec2(whole.width(), DIVIDER_H)),
+                row.day.as_deref(),
+                row.unread,
+                t,
+            );
             y += DIVIDER_H;
         }
         let gap = if row.head && row.lead() == 0.0 { t.space.lg - 4.0 } else { 0.0 };
@@ -288,7 +338,13 @@ impl<'a> Rows<'a> {
             self.head(ui, m, x, body_y, whole.width() - GUTTER - RIGHT, ground);
         } else if hot {
             let time = self.civil(m).time();
-            ui.painter().text(pos2(x - 16.0, body_y + t.body_line() / 2.0), Align2::RIGHT_CENTER, time, FontId::proportional(11.0), c.faint);
+            ui.painter().text(
+                pos2(x - 16.0, body_y + t.body_line() / 2.0),
+                Align2::RIGHT_CENTER,
+                time,
+                FontId::proportional(11.0),
+                c.faint,
+            );
         }
         self.body(ui, row, m, pos2(x, body_y), intents);
         self.reactions(ui, row, m, pos2(x, body_y + row.body), intents);
@@ -315,10 +371,24 @@ impl<'a> Rows<'a> {
         let t = self.tokens();
         let (name, color) = self.who(m.author);
         let middle = body_y - HEAD_H / 2.0;
-        avatar::person(ui.painter(), pos2(x - GUTTER + 16.0 + t.size.avatar / 2.0, body_y - HEAD_H + 2.0 + t.size.avatar / 2.0), t.size.avatar, name, color);
+        avatar::person(
+            ui.painter(),
+            pos2(x - GUTTER + 16.0 + t.size.avatar / 2.0, body_y - HEAD_H + 2.0 + t.size.avatar / 2.0),
+            t.size.avatar,
+            name,
+            color,
+        );
         let ink = readable(mix(rgb(color), t.color.text, 0.15), ground, t.color.text);
         let used = widgets::line_at(ui.painter(), x, middle, name, bold(t.text_size.body), ink, width - 150.0);
-        widgets::line_at(ui.painter(), x + used + 8.0, middle + 1.0, &self.civil(m).stamp(self.today), FontId::proportional(t.text_size.meta), t.color.faint, 160.0);
+        widgets::line_at(
+            ui.painter(),
+            x + used + 8.0,
+            middle + 1.0,
+            &self.civil(m).stamp(self.today),
+            FontId::proportional(t.text_size.meta),
+            t.color.faint,
+            160.0,
+        );
     }
 
     fn reply_line(&self, ui: &mut Ui, m: &MessageView, at: Pos2, width: f32, state: &mut TimelineState) {
@@ -328,7 +398,10 @@ impl<'a> Rows<'a> {
         let y = at.y + REPLY_H / 2.0 - 1.0;
         let stroke = Stroke::new(1.5, mix(c.line, c.faint, 0.35));
         let ax = at.x - GUTTER + 16.0 + t.size.avatar / 2.0;
-        let curve: Vec<Pos2> = (0..=6).map(|s| (s as f32 * 15.0).to_radians()).map(|a| pos2(ax + 6.0 - 6.0 * a.cos(), y + 6.0 - 6.0 * a.sin())).collect();
+        let curve: Vec<Pos2> = (0..=6)
+            .map(|s| (s as f32 * 15.0).to_radians())
+            .map(|a| pos2(ax + 6.0 - 6.0 * a.cos(), y + 6.0 - 6.0 * a.sin()))
+            .collect();
         ui.painter().line_segment([pos2(ax, y + 6.0), pos2(ax, y + 11.0)], stroke);
         ui.painter().add(egui::Shape::line(curve, stroke));
         ui.painter().line_segment([pos2(ax + 6.0, y), pos2(at.x - 6.0, y)], stroke);
@@ -344,7 +417,9 @@ impl<'a> Rows<'a> {
             None => ("An earlier message".to_owned(), None),
         };
         let rect = Rect::from_min_size(at, vec2(width, REPLY_H - 2.0));
-        let r = ui.interact(rect, Id::new(("reply-line", m.message)), Sense::click()).on_hover_cursor(egui::CursorIcon::PointingHand);
+        let r = ui
+            .interact(rect, Id::new(("reply-line", m.message)), Sense::click())
+            .on_hover_cursor(egui::CursorIcon::PointingHand);
         let label = name.map_or_else(|| format!("In reply to: {text}"), |(n, _)| format!("In reply to {n}: {text}"));
         r.widget_info(|| WidgetInfo::labeled(WidgetType::Link, true, &label));
         let ink = if r.hovered() { c.text } else { c.muted };
@@ -376,7 +451,10 @@ impl<'a> Rows<'a> {
                     (g, 14.0, 0.0, links)
                 }
                 Part::Code(g) => {
-                    let frame = Rect::from_min_size(pos2(at.x, y + 4.0), vec2((self.width - GUTTER - RIGHT).max(40.0), g.size().y + 2.0 * CODE_PAD));
+                    let frame = Rect::from_min_size(
+                        pos2(at.x, y + 4.0),
+                        vec2((self.width - GUTTER - RIGHT).max(40.0), g.size().y + 2.0 * CODE_PAD),
+                    );
                     ui.painter().rect_filled(frame, t.radius.control, c.code_bg);
                     ui.painter().rect_stroke(frame, t.radius.control, Stroke::new(1.0, c.line), StrokeKind::Inside);
                     (g, CODE_PAD + 2.0, CODE_PAD + 4.0, &[])
@@ -396,7 +474,14 @@ impl<'a> Rows<'a> {
             response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, &label));
             let over = response.hover_pos().map(|p| galley.cursor_from_pos(p - pos).index.0);
             let link = over.and_then(|at| links.iter().find(|l| l.chars.contains(&at)));
-            egui::text_selection::LabelSelectionState::label_text_selection(ui, &response, pos, galley.clone(), c.text, Stroke::NONE);
+            egui::text_selection::LabelSelectionState::label_text_selection(
+                ui,
+                &response,
+                pos,
+                galley.clone(),
+                c.text,
+                Stroke::NONE,
+            );
             if let Some(link) = link {
                 ui.ctx().set_cursor_icon(egui::CursorIcon::PointingHand);
                 if response.clicked() {
@@ -414,9 +499,13 @@ impl<'a> Rows<'a> {
             let Some(r) = m.reactions.get(pill.index) else { continue };
             let mine = r.users.contains(&self.view.me.user);
             let rect = Rect::from_min_size(at + pill.at, vec2(pill.width, PILL_H));
-            let response = ui.interact(rect, Id::new(("reaction", m.message, &r.emoji)), Sense::click()).on_hover_cursor(egui::CursorIcon::PointingHand);
+            let response = ui
+                .interact(rect, Id::new(("reaction", m.message, &r.emoji)), Sense::click())
+                .on_hover_cursor(egui::CursorIcon::PointingHand);
             let count = r.users.len();
-            response.widget_info(|| WidgetInfo::selected(WidgetType::Button, true, mine, format!("Reaction {}, {count}", r.emoji)));
+            response.widget_info(|| {
+                WidgetInfo::selected(WidgetType::Button, true, mine, format!("Reaction {}, {count}", r.emoji))
+            });
             let (fill, edge, ink) = if mine {
                 (mix(c.bg2, c.accent, 0.2), c.accent, if t.dark { c.link } else { c.text })
             } else {
@@ -424,8 +513,24 @@ impl<'a> Rows<'a> {
             };
             ui.painter().rect_filled(rect, PILL_H / 2.0, fill);
             ui.painter().rect_stroke(rect, PILL_H / 2.0, Stroke::new(1.0, edge), StrokeKind::Inside);
-            let used = widgets::line_at(ui.painter(), rect.left() + 8.0, rect.center().y, &r.emoji, FontId::proportional(15.0), if mine { c.link } else { c.text }, 120.0);
-            widgets::line_at(ui.painter(), rect.left() + 8.0 + used + 6.0, rect.center().y, &count.to_string(), medium(12.0), ink, 60.0);
+            let used = widgets::line_at(
+                ui.painter(),
+                rect.left() + 8.0,
+                rect.center().y,
+                &r.emoji,
+                FontId::proportional(15.0),
+                if mine { c.link } else { c.text },
+                120.0,
+            );
+            widgets::line_at(
+                ui.painter(),
+                rect.left() + 8.0 + used + 6.0,
+                rect.center().y,
+                &count.to_string(),
+                medium(12.0),
+                ink,
+                60.0,
+            );
             widgets::focus_ring(ui.painter(), &response, rect, PILL_H / 2.0, t);
             if response.clicked() {
                 intents.push(Intent::React { message: m.message, emoji: r.emoji.clone(), on: !mine });
@@ -436,7 +541,8 @@ impl<'a> Rows<'a> {
     }
 
     fn names(&self, users: &[UserId]) -> String {
-        let mut names: Vec<&str> = users.iter().take(8).map(|u| if *u == self.view.me.user { "You" } else { self.who(*u).0 }).collect();
+        let mut names: Vec<&str> =
+            users.iter().take(8).map(|u| if *u == self.view.me.user { "You" } else { self.who(*u).0 }).collect();
         let more = format!("{} more", users.len().saturating_sub(8));
         if users.len() > 8 {
             names.push(&more);
@@ -465,7 +571,11 @@ fn divider(ui: &mut Ui, rect: Rect, day: Option<&str>, unread: bool, t: &Tokens)
     let (left, right) = (rect.left() + 16.0, rect.right() - 16.0);
     ui.painter().hline(left..=right, y, Stroke::new(1.0, line));
     if let Some(day) = day {
-        let galley = ui.painter().layout_no_wrap(day.to_owned(), medium(t.text_size.meta), if unread { c.link } else { c.faint });
+        let galley = ui.painter().layout_no_wrap(
+            day.to_owned(),
+            medium(t.text_size.meta),
+            if unread { c.link } else { c.faint },
+        );
         let plate = Rect::from_center_size(pos2(rect.center().x, y), galley.size() + vec2(20.0, 0.0));
         ui.painter().rect_filled(plate, 0.0, c.bg2);
         ui.painter().galley((plate.center() - galley.size() / 2.0).round(), galley, c.faint);
@@ -474,7 +584,8 @@ fn divider(ui: &mut Ui, rect: Rect, day: Option<&str>, unread: bool, t: &Tokens)
     }
     if unread {
         let galley = ui.painter().layout_no_wrap("New".to_owned(), bold(11.0), c.on_accent);
-        let plate = Rect::from_min_size(pos2(right - galley.size().x - 14.0, y - 9.0), vec2(galley.size().x + 14.0, 18.0));
+        let plate =
+            Rect::from_min_size(pos2(right - galley.size().x - 14.0, y - 9.0), vec2(galley.size().x + 14.0, 18.0));
         ui.painter().rect_filled(plate, 4.0, c.accent);
         ui.painter().galley((plate.center() - galley.size() / 2.0).round(), galley, c.on_accent);
         let r = ui.interact(plate, Id::new("new-line"), Sense::hover());

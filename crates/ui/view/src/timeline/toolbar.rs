@@ -5,7 +5,9 @@ use crate::composer::Composer;
 use crate::icons::Icon;
 use crate::widgets;
 use crate::{Frame, Intent, Intents, MainView, WindowView};
-use egui::{FontId, Id, Popup, Rect, Response, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, WidgetType, pos2, vec2};
+use egui::{
+    FontId, Id, Popup, Rect, Response, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, WidgetType, pos2, vec2,
+};
 use hearth_ports::MessageView;
 use hearth_types::Permissions;
 
@@ -67,10 +69,16 @@ pub fn toolbar_ui(
     // It takes the clicks that fall between its buttons, so that they do not reach the text below.
     let ground = over.interact(plate, Id::new("toolbar-ground"), Sense::click());
     over.painter().rect_filled(plate, t.radius.control + 2.0, c.raised);
-    over.painter().rect_stroke(plate, t.radius.control + 2.0, Stroke::new(1.0, crate::tokens::contrast::mix(c.line, c.faint, 0.2)), StrokeKind::Outside);
+    over.painter().rect_stroke(
+        plate,
+        t.radius.control + 2.0,
+        Stroke::new(1.0, crate::tokens::contrast::mix(c.line, c.faint, 0.2)),
+        StrokeKind::Outside,
+    );
     let mut open = false;
     for (n, (icon, name)) in buttons.iter().enumerate() {
-        let at = Rect::from_min_size(pos2(plate.left() + 3.0 + BUTTON * n as f32, plate.top() + 2.0), vec2(BUTTON, BUTTON));
+        let at =
+            Rect::from_min_size(pos2(plate.left() + 3.0 + BUTTON * n as f32, plate.top() + 2.0), vec2(BUTTON, BUTTON));
         let response = widgets::icon_button(&mut over, t, at, *icon, name, false);
         match icon {
             Icon::Smile => open |= picker(&response, view, m, frame, intents),
@@ -98,7 +106,13 @@ fn picker(response: &Response, view: &MainView<'_>, m: &MessageView, frame: &Fra
                     if r.hovered() || r.has_focus() || on {
                         ui.painter().rect_filled(at, t.radius.control, t.color.selected);
                     }
-                    ui.painter().text(at.center(), egui::Align2::CENTER_CENTER, emoji, FontId::proportional(20.0), t.color.text);
+                    ui.painter().text(
+                        at.center(),
+                        egui::Align2::CENTER_CENTER,
+                        emoji,
+                        FontId::proportional(20.0),
+                        t.color.text,
+                    );
                     if r.clicked() {
                         intents.push(Intent::React { message: m.message, emoji: emoji.to_owned(), on: !on });
                         ui.close();
@@ -132,7 +146,9 @@ fn more(
             if m.readable && widgets::menu_item(ui, t, Some(Icon::Copy), "Copy text", false) {
                 intents.push(Intent::CopyText(m.text.clone()));
             }
-            if can.allow(Permissions::MANAGE_MESSAGES) && widgets::menu_item(ui, t, Some(Icon::Pin), if m.pinned { "Unpin" } else { "Pin" }, false) {
+            if can.allow(Permissions::MANAGE_MESSAGES)
+                && widgets::menu_item(ui, t, Some(Icon::Pin), if m.pinned { "Unpin" } else { "Pin" }, false)
+            {
                 intents.push(Intent::Pin { message: m.message, on: !m.pinned });
             }
             if mine || can.allow(Permissions::MANAGE_MESSAGES) {

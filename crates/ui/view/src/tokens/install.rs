@@ -1,7 +1,9 @@
 //! Hands fonts and style to egui.
 
 use super::Tokens;
-use egui::{Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Stroke, TextStyle, epaint::Shadow};
+use egui::{
+    Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Stroke, TextStyle, epaint::Shadow,
+};
 use std::sync::Arc;
 
 /// Family of weight 500.
@@ -52,7 +54,8 @@ impl Tokens {
         for (_, c) in self.color.named() {
             c.hash(&mut h);
         }
-        let lengths = [self.space.named(), self.radius.named(), self.text_size.named(), self.size.named(), self.motion.named()];
+        let lengths =
+            [self.space.named(), self.radius.named(), self.text_size.named(), self.size.named(), self.motion.named()];
         for (_, v) in lengths.iter().flatten() {
             v.to_bits().hash(&mut h);
         }
@@ -75,7 +78,12 @@ impl Tokens {
         style.spacing.button_padding = egui::vec2(self.space.md, self.space.sm);
         style.spacing.interact_size.y = self.size.hit;
         style.spacing.menu_margin = Margin::same(4);
-        style.spacing.scroll = egui::style::ScrollStyle { bar_width: 6.0, floating_width: 2.0, foreground_color: false, ..egui::style::ScrollStyle::floating() };
+        style.spacing.scroll = egui::style::ScrollStyle {
+            bar_width: 6.0,
+            floating_width: 2.0,
+            foreground_color: false,
+            ..egui::style::ScrollStyle::floating()
+        };
         style.interaction.tooltip_delay = 0.4;
         style.interaction.selectable_labels = false;
         let v = &mut style.visuals;
@@ -86,15 +94,31 @@ impl Tokens {
         v.window_stroke = Stroke::new(1.0, c.line);
         v.window_corner_radius = CornerRadius::same(self.radius.sheet as u8);
         v.menu_corner_radius = CornerRadius::same(self.radius.card as u8);
-        v.popup_shadow = Shadow { offset: [0, 4], blur: 16, spread: 0, color: Color32::from_black_alpha(if self.dark { 110 } else { 40 }) };
-        v.window_shadow = Shadow { offset: [0, 8], blur: 32, spread: 0, color: Color32::from_black_alpha(if self.dark { 130 } else { 50 }) };
+        v.popup_shadow = Shadow {
+            offset: [0, 4],
+            blur: 16,
+            spread: 0,
+            color: Color32::from_black_alpha(if self.dark { 110 } else { 40 }),
+        };
+        v.window_shadow = Shadow {
+            offset: [0, 8],
+            blur: 32,
+            spread: 0,
+            color: Color32::from_black_alpha(if self.dark { 130 } else { 50 }),
+        };
         v.extreme_bg_color = c.bg1;
         v.text_edit_bg_color = Some(Color32::TRANSPARENT);
         v.hyperlink_color = c.link;
         v.selection.bg_fill = c.accent.gamma_multiply(if self.dark { 0.38 } else { 0.28 });
         v.selection.stroke = Stroke::new(1.0, c.text);
         v.text_cursor.stroke = Stroke::new(1.5, c.accent);
-        for w in [&mut v.widgets.noninteractive, &mut v.widgets.inactive, &mut v.widgets.hovered, &mut v.widgets.active, &mut v.widgets.open] {
+        for w in [
+            &mut v.widgets.noninteractive,
+            &mut v.widgets.inactive,
+            &mut v.widgets.hovered,
+            &mut v.widgets.active,
+            &mut v.widgets.open,
+        ] {
             w.corner_radius = CornerRadius::same(self.radius.control as u8);
             w.expansion = 0.0;
             w.fg_stroke = Stroke::new(1.0, c.text);

@@ -49,7 +49,11 @@ fn up_edits_the_last_own_message_and_esc_brings_the_draft_back() {
     s.key(Key::End);
     s.write(" Bring tea.");
     s.key(Key::Enter);
-    assert!(matches!(s.log().last(), Some(Intent::Edit { message, text }) if *message == cast::entry(13) && text == "Deal. Room opens in five. Bring tea."), "{:?}", s.log());
+    assert!(
+        matches!(s.log().last(), Some(Intent::Edit { message, text }) if *message == cast::entry(13) && text == "Deal. Room opens in five. Bring tea."),
+        "{:?}",
+        s.log()
+    );
     assert_eq!(s.world().ui.composer.text(), "");
 }
 
@@ -63,7 +67,13 @@ fn a_reply_starts_at_the_toolbar_and_names_its_message() {
     assert!(s.painted().contains("Replying to"));
     s.write("agreed");
     s.key(Key::Enter);
-    assert!(s.log().iter().any(|i| matches!(i, Intent::Send { text, reply_to: Some(id), .. } if text == "agreed" && *id == cast::entry(11))), "{:?}", s.log());
+    assert!(
+        s.log().iter().any(
+            |i| matches!(i, Intent::Send { text, reply_to: Some(id), .. } if text == "agreed" && *id == cast::entry(11))
+        ),
+        "{:?}",
+        s.log()
+    );
 }
 
 #[test]

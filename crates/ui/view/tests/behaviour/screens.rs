@@ -8,13 +8,18 @@ use hearth_view::{Intent, OnboardingStep, ThemeChoice, Tokens};
 
 #[test]
 fn three_screens_from_launch_to_first_message() {
-    let mut s = Stage::of(World::new(Screen::Onboarding(OnboardingStep::Identity), Cast::no_community()), [1280.0, 720.0]);
+    let mut s =
+        Stage::of(World::new(Screen::Onboarding(OnboardingStep::Identity), Cast::no_community()), [1280.0, 720.0]);
     s.key(Key::Enter);
     assert!(s.log().is_empty(), "nobody goes on without a name");
     s.0.event(egui::Event::Text("Mira".into()));
     s.wait(2);
     s.key(Key::Enter);
-    assert!(matches!(&s.log()[0], Intent::SetIdentity { name, color } if name == "Mira" && *color != 0), "{:?}", s.log());
+    assert!(
+        matches!(&s.log()[0], Intent::SetIdentity { name, color } if name == "Mira" && *color != 0),
+        "{:?}",
+        s.log()
+    );
     s.settle();
     assert!(s.painted().contains("Hello, Mira"));
     for _ in 0..6 {
@@ -31,7 +36,11 @@ fn three_screens_from_launch_to_first_message() {
     assert!(s.painted().contains("Message #general"), "the composer says where the text goes");
     s.write("hi");
     s.key(Key::Enter);
-    assert!(s.log().iter().any(|i| matches!(i, Intent::Send { text, reply_to: None, .. } if text == "hi")), "{:?}", s.log());
+    assert!(
+        s.log().iter().any(|i| matches!(i, Intent::Send { text, reply_to: None, .. } if text == "hi")),
+        "{:?}",
+        s.log()
+    );
     assert!(s.painted().contains("hi"));
 }
 
@@ -56,7 +65,8 @@ fn screen_reader_can_press_join() {
 
 #[test]
 fn what_is_no_link_gets_a_sentence() {
-    let mut s = Stage::of(World::new(Screen::Onboarding(OnboardingStep::JoinOrCreate), Cast::no_community()), [1280.0, 720.0]);
+    let mut s =
+        Stage::of(World::new(Screen::Onboarding(OnboardingStep::JoinOrCreate), Cast::no_community()), [1280.0, 720.0]);
     s.settle();
     s.write("hello there");
     s.key(Key::Enter);
@@ -66,8 +76,14 @@ fn what_is_no_link_gets_a_sentence() {
 
 fn stages() -> Vec<(&'static str, Stage)> {
     let mut out = vec![
-        ("identity", Stage::of(World::new(Screen::Onboarding(OnboardingStep::Identity), Cast::no_community()), [1280.0, 720.0])),
-        ("join", Stage::of(World::new(Screen::Onboarding(OnboardingStep::JoinOrCreate), Cast::usual()), [1280.0, 720.0])),
+        (
+            "identity",
+            Stage::of(World::new(Screen::Onboarding(OnboardingStep::Identity), Cast::no_community()), [1280.0, 720.0]),
+        ),
+        (
+            "join",
+            Stage::of(World::new(Screen::Onboarding(OnboardingStep::JoinOrCreate), Cast::usual()), [1280.0, 720.0]),
+        ),
     ];
     let casts = [
         ("main", Cast::usual()),
@@ -81,7 +97,13 @@ fn stages() -> Vec<(&'static str, Stage)> {
         ("voice", Cast::voice()),
     ];
     out.extend(casts.into_iter().map(|(name, cast)| (name, Stage::main(cast))));
-    for button in ["Add a community", "The Night Shift, community menu", "Ada, profile and settings", "Create text channel", "Edit general"] {
+    for button in [
+        "Add a community",
+        "The Night Shift, community menu",
+        "Ada, profile and settings",
+        "Create text channel",
+        "Edit general",
+    ] {
         let mut s = Stage::main(Cast::usual());
         s.click(button);
         s.settle();
@@ -111,7 +133,8 @@ fn every_control_has_a_name() {
         let all = s.names();
         assert!(all.len() > 4, "{screen}: {all:?}");
         for (role, name) in &all {
-            let control = ["Button", "TextInput", "MultilineTextInput", "RadioButton", "Link", "CheckBox"].contains(&role.as_str());
+            let control = ["Button", "TextInput", "MultilineTextInput", "RadioButton", "Link", "CheckBox"]
+                .contains(&role.as_str());
             assert!(!control || !name.trim().is_empty(), "{screen}: a {role} without a name in {all:?}");
         }
     }
@@ -120,7 +143,20 @@ fn every_control_has_a_name() {
 #[test]
 fn the_main_controls_are_found_by_name() {
     let s = Stage::main(Cast::usual());
-    for name in ["The Night Shift", "Garden Row, 4 unread", "Add a community", "general, channel", "looking-for-group, channel, 12 unread", "Lounge, voice room", "Hide people", "Message #general", "Send message", "Chidi Okafor, online", "Dana, away", "Farid, offline"] {
+    for name in [
+        "The Night Shift",
+        "Garden Row, 4 unread",
+        "Add a community",
+        "general, channel",
+        "looking-for-group, channel, 12 unread",
+        "Lounge, voice room",
+        "Hide people",
+        "Message #general",
+        "Send message",
+        "Chidi Okafor, online",
+        "Dana, away",
+        "Farid, offline",
+    ] {
         assert!(s.has(name), "{name} is missing in {:?}", s.names());
     }
     assert!(s.names().iter().any(|(_, n)| n.starts_with("Bram, 21:37: Fine, new map.")));
@@ -128,7 +164,35 @@ fn the_main_controls_are_found_by_name() {
 
 #[test]
 fn no_surface_string_names_a_protocol() {
-    let banned = ["dht", "nat", "crdt", "peer", "peers", "relay", "relayed", "port", "ports", "gossip", "epoch", "multiaddr", "quic", "tcp", "udp", "ipv4", "ipv6", "node", "protocol", "socket", "handshake", "sync", "syncing", "replica", "hash", "key", "keys"];
+    let banned = [
+        "dht",
+        "nat",
+        "crdt",
+        "peer",
+        "peers",
+        "relay",
+        "relayed",
+        "port",
+        "ports",
+        "gossip",
+        "epoch",
+        "multiaddr",
+        "quic",
+        "tcp",
+        "udp",
+        "ipv4",
+        "ipv6",
+        "node",
+        "protocol",
+        "socket",
+        "handshake",
+        "sync",
+        "syncing",
+        "replica",
+        "hash",
+        "key",
+        "keys",
+    ];
     for (screen, s) in stages() {
         let mut text = s.painted();
         for (_, name) in s.names() {
@@ -167,7 +231,13 @@ fn an_invite_is_made_copied_and_made_anew_for_another_time() {
     assert!(s.has("Copied"));
     s.click("Never");
     let made: Vec<_> = s.log().iter().filter(|i| matches!(i, Intent::CreateInvite { .. })).collect();
-    assert!(matches!(made.as_slice(), [Intent::CreateInvite { expires_s: Some(604_800), .. }, Intent::CreateInvite { expires_s: None, .. }]), "{made:?}");
+    assert!(
+        matches!(
+            made.as_slice(),
+            [Intent::CreateInvite { expires_s: Some(604_800), .. }, Intent::CreateInvite { expires_s: None, .. }]
+        ),
+        "{made:?}"
+    );
 }
 
 #[test]
@@ -220,14 +290,22 @@ fn clicks_select_channels_and_communities() {
     let mut s = Stage::main(Cast::usual());
     s.click("map-making, channel");
     s.click("choir");
-    assert!(matches!(s.log(), [Intent::SelectChannel(c), Intent::SelectCommunity(_)] if *c == cast::channel_id(3)), "{:?}", s.log());
+    assert!(
+        matches!(s.log(), [Intent::SelectChannel(c), Intent::SelectCommunity(_)] if *c == cast::channel_id(3)),
+        "{:?}",
+        s.log()
+    );
     s.key_with(Modifiers::NONE, Key::Escape);
 }
 
 #[test]
 fn a_notice_can_be_closed() {
     let mut cast = Cast::usual();
-    cast.toasts = vec![hearth_view::Toast { id: 7, level: hearth_view::ToastLevel::Warning, text: "The disk is nearly full.".into() }];
+    cast.toasts = vec![hearth_view::Toast {
+        id: 7,
+        level: hearth_view::ToastLevel::Warning,
+        text: "The disk is nearly full.".into(),
+    }];
     let mut s = Stage::main(cast);
     s.settle();
     assert!(s.painted().contains("The disk is nearly full."));

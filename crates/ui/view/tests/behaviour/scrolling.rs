@@ -4,8 +4,8 @@ use crate::cast::{self, Cast};
 use crate::stage::{Screen, Stage, World};
 use hearth_ports::{Anchor, MessageView};
 use hearth_types::EntryId;
-use hearth_view::timeline::Place;
 use hearth_view::Intent;
+use hearth_view::timeline::Place;
 
 fn channel(count: u64) -> Vec<MessageView> {
     let words = ["short", "a sentence of middling length that may or may not wrap, depending on the width", "x\ny\nz"];
@@ -105,7 +105,9 @@ fn an_answer_below_does_not_move_what_one_reads() {
     let seen = top(&s);
     let last = s.world().cast.messages.len();
     s.world_mut().cast.messages.push(cast::message(5_000_000, 2, cast::NOW, "new"));
-    s.world_mut().cast.messages[last - 1].text.push_str(" and an edit that makes it longer by a good deal, over several lines of text in all widths");
+    s.world_mut().cast.messages[last - 1]
+        .text
+        .push_str(" and an edit that makes it longer by a good deal, over several lines of text in all widths");
     s.wait(5);
     assert!((place_of(&s, seen.message).unwrap() - seen.y).abs() <= 0.5);
     assert!(!s.world().ui.timeline.at_newest());
@@ -182,7 +184,11 @@ fn read_is_what_was_seen_with_the_window_in_front() {
     assert!(s.log().is_empty());
     s.world_mut().focused = true;
     s.wait(10);
-    assert_eq!(s.log(), [Intent::MarkRead { channel: cast::channel_id(1), message: cast::entry(13) }], "once, not every frame");
+    assert_eq!(
+        s.log(),
+        [Intent::MarkRead { channel: cast::channel_id(1), message: cast::entry(13) }],
+        "once, not every frame"
+    );
     s.world_mut().cast.unread = 0;
     s.world_mut().cast.mark = Some(cast::entry(13));
     s.wait(3);
@@ -223,5 +229,10 @@ fn a_reply_leads_to_what_it_answers() {
     s.click("In reply to: An earlier message");
     s.settle();
     let seen = place_of(&s, target);
-    assert!(seen.is_some_and(|y| y > 40.0 && y < 400.0), "{seen:?} {:?} {:?}", s.log(), s.world().ui.timeline.visible());
+    assert!(
+        seen.is_some_and(|y| y > 40.0 && y < 400.0),
+        "{seen:?} {:?} {:?}",
+        s.log(),
+        s.world().ui.timeline.visible()
+    );
 }

@@ -94,21 +94,50 @@ fn react(m: &mut MessageView, emoji: &str, users: &[u64]) {
 impl Cast {
     pub fn usual() -> Self {
         let space = |n: u64| SpaceId(id(500 + n));
-        let head = |n: u64, name: &str| CommunityHead { community: space(n), name: name.into(), owner: user(1), permissions: Permissions::ADMINISTRATOR, member_count: 9 };
-        let channel = |n: u64, name: &str, kind, topic: &str| ChannelView { community: space(1), channel: channel_id(n), name: name.into(), kind, topic: topic.into(), position: n as u32, sealed: false };
+        let head = |n: u64, name: &str| CommunityHead {
+            community: space(n),
+            name: name.into(),
+            owner: user(1),
+            permissions: Permissions::ADMINISTRATOR,
+            member_count: 9,
+        };
+        let channel = |n: u64, name: &str, kind, topic: &str| ChannelView {
+            community: space(1),
+            channel: channel_id(n),
+            name: name.into(),
+            kind,
+            topic: topic.into(),
+            position: n as u32,
+            sealed: false,
+        };
         let t = ChannelKind::Text;
         let v = ChannelKind::Voice;
         let mut messages = vec![
             message(1, 2, NOW - 1_700 * MIN, "Anyone up for a run through the old map on Sunday?"),
-            message(2, 3, NOW - 1_698 * MIN, "Count me in, but not before nine. I promised my sister to look at her bike first."),
+            message(
+                2,
+                3,
+                NOW - 1_698 * MIN,
+                "Count me in, but not before nine. I promised my sister to look at her bike first.",
+            ),
             message(3, 3, NOW - 1_697 * MIN, "Which reminds me: does anybody still have that 15 mm spanner?"),
             message(4, 1, NOW - 1_690 * MIN, "It’s in the blue box in the hall. Bring it back this time :)"),
-            message(5, 5, NOW - 95 * MIN, "The recording from yesterday is up. It’s about forty minutes, the good part starts at 12:30, and you can hear Bram fall off his chair at the end."),
+            message(
+                5,
+                5,
+                NOW - 95 * MIN,
+                "The recording from yesterday is up. It’s about forty minutes, the good part starts at 12:30, and you can hear Bram fall off his chair at the end.",
+            ),
             message(6, 2, NOW - 93 * MIN, "I did **not** fall. I descended."),
             message(7, 4, NOW - 60 * MIN, "I’ll be ten minutes late, train again"),
             message(8, 4, NOW - 60 * MIN + 20_000, "start without me"),
             message(9, 1, NOW - 22 * MIN, "No hurry, we’re still choosing. Votes please: old map or the new one?"),
-            message(10, 3, NOW - 21 * MIN, "Old map. The new one still drops me at the bridge, see https://example.org/issues/214"),
+            message(
+                10,
+                3,
+                NOW - 21 * MIN,
+                "Old map. The new one still drops me at the bridge, see https://example.org/issues/214",
+            ),
             message(11, 5, NOW - 9 * MIN, "New map, and we report whatever breaks. Somebody has to be first."),
             message(12, 2, NOW - 3 * MIN, "Fine, new map. If I fall through the bridge, you carry my things."),
             message(13, 1, NOW - 2 * MIN, "Deal. Room opens in five."),
@@ -124,15 +153,36 @@ impl Cast {
         let mut members: Vec<MemberView> = PEOPLE
             .iter()
             .enumerate()
-            .map(|(i, (name, color, presence, owner))| MemberView { community: space(1), user: user(i as u64 + 1), name: (*name).into(), color: *color, roles: vec![], owner: *owner, presence: *presence })
+            .map(|(i, (name, color, presence, owner))| MemberView {
+                community: space(1),
+                user: user(i as u64 + 1),
+                name: (*name).into(),
+                color: *color,
+                roles: vec![],
+                owner: *owner,
+                presence: *presence,
+            })
             .collect();
         members.sort_by_key(|m| m.user);
         Self {
             me: IdentityView { user: user(1), name: "Ada".into(), color: 0xe8844a },
-            communities: vec![(head(1, "The Night Shift"), 0, 0), (head(2, "Garden Row"), 4, 2), (head(3, "choir"), 0, 0)],
+            communities: vec![
+                (head(1, "The Night Shift"), 0, 0),
+                (head(2, "Garden Row"), 4, 2),
+                (head(3, "choir"), 0, 0),
+            ],
             open: Some(0),
             channels: vec![
-                (channel(1, "general", t, "Everything that has no place of its own. Be kind, be brief, bring snacks."), 0, 0),
+                (
+                    channel(
+                        1,
+                        "general",
+                        t,
+                        "Everything that has no place of its own. Be kind, be brief, bring snacks.",
+                    ),
+                    0,
+                    0,
+                ),
                 (channel(2, "clips", t, ""), 3, 0),
                 (channel(3, "map-making", t, ""), 0, 0),
                 (channel(4, "looking-for-group", t, ""), 12, 2),
@@ -149,7 +199,13 @@ impl Cast {
             mark: None,
             unread: 0,
             typing: vec![TypingView { user: user(5), until_ms: NOW + 60_000 }],
-            net: NetStatus { health: Health::Fine, sentence: "You are connected to 4 people. Everything gets through.".into(), links: 4, members_linked: 4, listen: vec![] },
+            net: NetStatus {
+                health: Health::Fine,
+                sentence: "You are connected to 4 people. Everything gets through.".into(),
+                links: 4,
+                members_linked: 4,
+                listen: vec![],
+            },
             sync: None,
             toasts: vec![],
             loaded: true,
@@ -165,15 +221,32 @@ impl Cast {
         let mut cast = Self::usual();
         cast.mark = Some(entry(2));
         cast.unread = 11;
-        cast.messages.extend((0..30).map(|n| message(100 + n, 2 + n % 3, NOW - 60_000 + n * 500, "and one more thing before we go, which I keep forgetting to say")));
+        cast.messages.extend((0..30).map(|n| {
+            message(
+                100 + n,
+                2 + n % 3,
+                NOW - 60_000 + n * 500,
+                "and one more thing before we go, which I keep forgetting to say",
+            )
+        }));
         cast
     }
     pub fn formatted() -> Self {
         let mut cast = Self::usual();
         let at = NOW - 30 * MIN;
         let mut list = vec![
-            message(40, 3, at - 50 * MIN, "This one has **bold words**, *slanted ones*, `inline_code()`, ~~second thoughts~~ and a link: https://example.org/a/very/long/address?with=questions&and=answers#too"),
-            message(41, 3, at - 49 * MIN, "```rust\nfn main() {\n    let greeting = \"hello\";\n    println!(\"{greeting}, world\");\n}\n```\nRuns here."),
+            message(
+                40,
+                3,
+                at - 50 * MIN,
+                "This one has **bold words**, *slanted ones*, `inline_code()`, ~~second thoughts~~ and a link: https://example.org/a/very/long/address?with=questions&and=answers#too",
+            ),
+            message(
+                41,
+                3,
+                at - 49 * MIN,
+                "```rust\nfn main() {\n    let greeting = \"hello\";\n    println!(\"{greeting}, world\");\n}\n```\nRuns here.",
+            ),
             message(42, 2, at - 40 * MIN, "> I did not fall. I descended.\nQuoting myself, because it was good."),
             message(43, 4, at - 30 * MIN, ""),
             message(44, 5, at - 29 * MIN, ""),
@@ -267,11 +340,26 @@ impl Cast {
     }
     /// Lends a view over it all.
     pub fn with_view<R>(&self, use_it: impl FnOnce(&MainView<'_>) -> R) -> R {
-        let communities: Vec<_> = self.communities.iter().map(|(head, unread, mentions)| CommunityItem { head, unread: *unread, mentions: *mentions }).collect();
-        let channels: Vec<_> = self.channels.iter().map(|(channel, unread, mentions)| ChannelItem { channel, unread: *unread, mentions: *mentions }).collect();
+        let communities: Vec<_> = self
+            .communities
+            .iter()
+            .map(|(head, unread, mentions)| CommunityItem { head, unread: *unread, mentions: *mentions })
+            .collect();
+        let channels: Vec<_> = self
+            .channels
+            .iter()
+            .map(|(channel, unread, mentions)| ChannelItem { channel, unread: *unread, mentions: *mentions })
+            .collect();
         let members: Vec<_> = self.members.iter().collect();
         let channel = self.channel.and_then(|i| self.channels.get(i)).map(|c| &c.0);
-        let window = channel.filter(|_| self.loaded).map(|c| WindowView { channel: c.channel, messages: &self.messages, before: self.before, after: self.after, mark: self.mark, unread: self.unread });
+        let window = channel.filter(|_| self.loaded).map(|c| WindowView {
+            channel: c.channel,
+            messages: &self.messages,
+            before: self.before,
+            after: self.after,
+            mark: self.mark,
+            unread: self.unread,
+        });
         use_it(&MainView {
             me: &self.me,
             communities: &communities,

@@ -5,7 +5,10 @@ use egui::{Event, Modifiers, MouseWheelUnit, Pos2, Vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::NodeT;
 use hearth_ports::{Anchor, IdentityView, SendState};
-use hearth_view::{Activity, Frame, Intent, Intents, Motion, OnboardingState, OnboardingStep, OnboardingView, ThemeChoice, Tokens, UiState, main_ui, onboarding_ui};
+use hearth_view::{
+    Activity, Frame, Intent, Intents, Motion, OnboardingState, OnboardingStep, OnboardingView, ThemeChoice, Tokens,
+    UiState, main_ui, onboarding_ui,
+};
 
 /// Which screen.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,11 +51,23 @@ impl World {
     }
     fn draw(&mut self, ui: &mut egui::Ui) {
         self.now_ms += 16;
-        let frame = Frame { now_ms: self.now_ms, utc_offset_min: 0, dt: 0.016, motion: Motion::Full, focused: self.focused, tokens: &self.tokens };
+        let frame = Frame {
+            now_ms: self.now_ms,
+            utc_offset_min: 0,
+            dt: 0.016,
+            motion: Motion::Full,
+            focused: self.focused,
+            tokens: &self.tokens,
+        };
         let mut intents = Intents::default();
         self.activity = match self.screen {
             Screen::Onboarding(step) => {
-                let view = OnboardingView { step, me: Some(&self.cast.me), offered_link: self.offered.as_deref(), backdrop: false };
+                let view = OnboardingView {
+                    step,
+                    me: Some(&self.cast.me),
+                    offered_link: self.offered.as_deref(),
+                    backdrop: false,
+                };
                 onboarding_ui(ui, &view, &mut self.onboarding, &frame, &mut intents)
             }
             Screen::Main => {
@@ -90,7 +105,9 @@ impl World {
             Intent::MoveWindow { anchor } => {
                 let at = match anchor {
                     Anchor::Message(id) => self.channel.iter().position(|m| m.message == *id),
-                    Anchor::Unread => self.cast.mark.and_then(|id| self.channel.iter().position(|m| m.message == id)).map(|i| i + 1),
+                    Anchor::Unread => {
+                        self.cast.mark.and_then(|id| self.channel.iter().position(|m| m.message == id)).map(|i| i + 1)
+                    }
                     Anchor::Newest => None,
                 };
                 if !self.channel.is_empty() {
@@ -117,7 +134,12 @@ pub struct Stage(pub Harness<'static, World>);
 
 impl Stage {
     pub fn of(world: World, size: [f32; 2]) -> Self {
-        let mut stage = Self(Harness::builder().with_size(Vec2::from(size)).with_max_steps(200).build_ui_state(|ui, world: &mut World| world.draw(ui), world));
+        let mut stage = Self(
+            Harness::builder()
+                .with_size(Vec2::from(size))
+                .with_max_steps(200)
+                .build_ui_state(|ui, world: &mut World| world.draw(ui), world),
+        );
         stage.wait(6);
         stage
     }
@@ -154,7 +176,12 @@ impl Stage {
     }
     /// Turns the wheel; positive shows older messages.
     pub fn wheel(&mut self, points: f32) {
-        self.0.event(Event::MouseWheel { unit: MouseWheelUnit::Point, delta: Vec2::new(0.0, points), modifiers: Modifiers::NONE, phase: egui::TouchPhase::Move });
+        self.0.event(Event::MouseWheel {
+            unit: MouseWheelUnit::Point,
+            delta: Vec2::new(0.0, points),
+            modifiers: Modifiers::NONE,
+            phase: egui::TouchPhase::Move,
+        });
         self.wait(1);
     }
     /// Lets every spring and the wheel come to rest.
