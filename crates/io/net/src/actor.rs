@@ -180,6 +180,7 @@ impl Actor {
     fn timer(&mut self, timer: Timer) {
         match timer {
             Timer::Reap(peer) => self.reap(peer),
+            Timer::Revive(peer) => self.start_link(peer),
             Timer::Settle(connection) => self.settle(connection),
             Timer::NextStage(attempt) => self.next_stage(attempt),
             Timer::GiveUp(attempt) => self.give_up(attempt),

@@ -201,6 +201,7 @@ impl Actor {
     }
 
     pub(super) fn dial_error(&mut self, connection: ConnectionId, error: &DialError) {
+        self.swarm.behaviour_mut().link.unwanted.remove(&connection);
         let Some(id) = self.dials.by_connection.remove(&connection) else { return };
         tracing::debug!(%error, "a dial failed");
         if let Some(attempt) = self.dials.attempts.get_mut(&id) {
@@ -217,15 +218,19 @@ impl Actor {
             attempt.flying.remove(&connection);
             attempt.peer.get_or_insert(peer);
         }
-        if self.is_linked(&peer) {
-            self.dials.remove(id);
+        if self.is_linked(&peer)
+            && let Some(attempt) = self.dials.remove(id)
+        {
+            self.swarm.behaviour_mut().link.unwanted.extend(attempt.flying);
         }
     }
 
     /// A link to the peer stands.
     pub(super) fn dial_settled(&mut self, peer: PeerId) {
         for id in self.dials.of_peer(peer) {
-            self.dials.remove(id);
+            if let Some(attempt) = self.dials.remove(id) {
+                self.swarm.behaviour_mut().link.unwanted.extend(attempt.flying);
+            }
         }
     }
 

@@ -12,12 +12,13 @@ use hearth_ports::{Direction, NetEvent};
 use hearth_types::{PeerKey, limits};
 use libp2p::{Multiaddr, PeerId, Stream, core::ConnectedPoint, swarm::ConnectionId};
 use std::{collections::BTreeSet, time::Duration};
-use tokio::time::Instant;
 
 /// How long two connections to one peer stand side by side, so that what is under way on the second can end.
 const REAP: Duration = Duration::from_secs(2);
 /// The side that does not choose waits longer, lest it close what the chooser is about to fall back on.
 const REAP_LATE: Duration = Duration::from_secs(6);
+/// After a link was closed, how long a second connection has to be closed too before it is taken for a new dial.
+const REVIVE: Duration = Duration::from_millis(300);
 /// A connection without a link by then is no use.
 const SETTLE: Duration = Duration::from_secs(10);
 /// Strangers' links without a frame for this long are closed.
@@ -28,7 +29,6 @@ pub struct Conn {
     peer: PeerId,
     dialer: bool,
     address: Multiaddr,
-    since: Instant,
     rtt_ms: Option<u32>,
 }
 
@@ -46,7 +46,6 @@ pub struct Peer {
 
 struct Link {
     connection: ConnectionId,
-    since: Instant,
     end: LinkEnd,
     activity: u64,
 }
@@ -88,7 +87,7 @@ impl Actor {
         };
         let (address, _) = address::split_peer(endpoint.get_remote_address().clone());
         let dialer = endpoint.is_dialer();
-        self.connections.insert(connection, Conn { peer: id, dialer, address, since: Instant::now(), rtt_ms: None });
+        self.connections.insert(connection, Conn { peer: id, dialer, address, rtt_ms: None });
         let peer = self.peers.entry(id).or_insert_with(|| Peer {
             key,
             connections: BTreeSet::new(),
@@ -149,7 +148,7 @@ impl Actor {
     }
 
     /// Makes a spare stream the link, if there is none.
-    fn start_link(&mut self, id: PeerId) {
+    pub(super) fn start_link(&mut self, id: PeerId) {
         let Some(peer) = self.peers.get_mut(&id).filter(|peer| peer.link.is_none()) else { return };
         let Some((connection, stream)) = peer.spares.pop() else { return };
         let Some(conn) = self.connections.get(&connection) else { return };
@@ -164,7 +163,7 @@ impl Actor {
         if let Some(rtt_ms) = conn.rtt_ms {
             end.note(NetEvent::Rtt { link: key, rtt_ms });
         }
-        peer.link = Some(Link { connection, since: Instant::now(), end, activity: 0 });
+        peer.link = Some(Link { connection, end, activity: 0 });
         self.links.spawn(async move {
             let ended = task.run(stream, chooser, up).await;
             LinkOver { peer: id, connection, ended }
@@ -177,19 +176,13 @@ impl Actor {
     pub(super) fn link_ended(&mut self, LinkOver { peer: id, connection, ended }: LinkOver) {
         self.swarm.close_connection(connection);
         let Some(peer) = self.peers.get_mut(&id) else { return };
-        let link = peer.link.take();
+        peer.link = None;
         peer.member = false;
-        if let (Some(link), Ended::Closed) = (link, ended) {
-            // What was dialled beside it ends with it, and is not what a later dial made.
-            let beside = |conn: &Conn| conn.since < link.since + REAP;
-            let connections = &self.connections;
-            peer.spares.retain(|(spare, _)| connections.get(spare).is_some_and(|conn| !beside(conn)));
-            for other in peer.connections.iter().filter(|other| connections.get(other).is_some_and(beside)) {
-                self.swarm.close_connection(*other);
-            }
-        }
         peer.spares.retain(|(spare, _)| *spare != connection);
-        self.start_link(id);
+        match ended {
+            Ended::Lost => self.start_link(id),
+            Ended::Closed => self.timers.after(REVIVE, Timer::Revive(id)),
+        }
         self.forget_if_gone(id);
     }
 
@@ -235,20 +228,29 @@ impl Actor {
         }
     }
 
+    /// Ends a link and what stands beside it; a later connection is a new dial.
+    fn end_link(&mut self, id: PeerId, how: Stop) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let Some(link) = &mut peer.link else { return };
+        link.end.stop(how);
+        peer.spares.clear();
+        for connection in peer.connections.iter().filter(|connection| **connection != link.connection) {
+            self.swarm.close_connection(*connection);
+        }
+    }
+
     pub(super) fn sweep_idle(&mut self) {
-        for peer in self.peers.values_mut() {
+        let mut idle = Vec::new();
+        for (id, peer) in &mut self.peers {
             let Some(link) = &mut peer.link else { continue };
             let activity = link.end.activity();
             if !peer.member && activity == link.activity {
-                link.end.stop(Stop::Now);
+                idle.push(*id);
             }
             // The first sweep of a link that never carried anything must not end it at once.
             link.activity = activity.max(1);
         }
-    }
-
-    fn peer_mut(&mut self, key: &PeerKey) -> Option<&mut Peer> {
-        self.peers.get_mut(&key::peer_id(key)?)
+        idle.into_iter().for_each(|id| self.end_link(id, Stop::Now));
     }
 
     pub(super) fn send(&mut self, key: &PeerKey, frame: Vec<u8>) {
@@ -256,23 +258,24 @@ impl Actor {
             tracing::error!(bytes = frame.len(), "a frame of a length that no link carries was not sent");
             return self.trouble("frame_length", "Something could not be sent because it is too long or empty.");
         }
-        let Some(link) = self.peer_mut(key).and_then(|peer| peer.link.as_mut()) else { return };
+        let Some(id) = key::peer_id(key) else { return };
+        let Some(link) = self.peers.get(&id).and_then(|peer| peer.link.as_ref()) else { return };
         if link.end.send(frame) == Err(NotQueued::Overflow) {
             tracing::debug!(peer = %key.short(), "a link's queue overflowed");
-            link.end.stop(Stop::Now);
+            self.end_link(id, Stop::Now);
         }
     }
 
     pub(super) fn close(&mut self, key: &PeerKey) {
-        if let Some(link) = self.peer_mut(key).and_then(|peer| peer.link.as_mut()) {
-            link.end.stop(Stop::Drain);
+        if let Some(id) = key::peer_id(key) {
+            self.end_link(id, Stop::Drain);
         }
     }
 
     pub(super) fn stop_all_links(&mut self) {
-        for link in self.peers.values_mut().filter_map(|peer| peer.link.as_mut()) {
-            link.end.stop(Stop::Drain);
-        }
+        self.swarm.behaviour_mut().link.closing = true;
+        let all: Vec<PeerId> = self.peers.keys().copied().collect();
+        all.into_iter().for_each(|id| self.end_link(id, Stop::Drain));
     }
 
     pub(super) fn set_member(&mut self, key: &PeerKey, member: bool) {

@@ -11,6 +11,8 @@ pub enum Timer {
     Reap(PeerId),
     /// Close a connection that led to no link.
     Settle(ConnectionId),
+    /// Make a link of a connection that outlived the last one.
+    Revive(PeerId),
     /// Try an attempt's further addresses.
     NextStage(u64),
     /// An attempt's time is over.

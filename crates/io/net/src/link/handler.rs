@@ -14,7 +14,7 @@ use libp2p::{
     },
 };
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     convert::Infallible,
     task::{Context, Poll},
 };
@@ -45,7 +45,16 @@ pub struct LinkStream {
 #[derive(Default)]
 pub struct Behaviour {
     outcomes: VecDeque<LinkStream>,
+    /// Dials under way whose peer got a link in the meantime.
+    pub unwanted: BTreeSet<ConnectionId>,
+    /// Whether the node is shutting down and takes no new connection.
+    pub closing: bool,
 }
+
+/// The connection is not needed any more.
+#[derive(Debug, thiserror::Error)]
+#[error("not needed any more")]
+struct NotNeeded;
 
 impl NetworkBehaviour for Behaviour {
     type ConnectionHandler = Handler;
@@ -58,18 +67,19 @@ impl NetworkBehaviour for Behaviour {
         _: &Multiaddr,
         _: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        Ok(Handler::new(Turn::Accept))
+        if self.closing { Err(ConnectionDenied::new(NotNeeded)) } else { Ok(Handler::new(Turn::Accept)) }
     }
 
     fn handle_established_outbound_connection(
         &mut self,
-        _: ConnectionId,
+        connection: ConnectionId,
         _: PeerId,
         _: &Multiaddr,
         _: Endpoint,
         _: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        Ok(Handler::new(Turn::Open))
+        let unwanted = self.unwanted.remove(&connection);
+        if unwanted || self.closing { Err(ConnectionDenied::new(NotNeeded)) } else { Ok(Handler::new(Turn::Open)) }
     }
 
     fn on_swarm_event(&mut self, _: FromSwarm) {}
