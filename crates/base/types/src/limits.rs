@@ -50,6 +50,9 @@ pub const HLC_FOLLOW_MS: u64 = 120_000;
 /// A clock further from the members' median than this is reported, in milliseconds.
 pub const CLOCK_SKEW_WARN_MS: u64 = 300_000;
 
+/// Members whose clocks are compared.
+pub const CLOCK_SAMPLES: usize = 64;
+
 /// Entries waiting for the introduction of their device, per space.
 pub const WAITING_ENTRIES: usize = 1_024;
 /// Entries waiting from one device.

@@ -83,6 +83,10 @@ impl Kernel {
             self.publish_entry(space, entry);
         }
         self.set_timer(Timer::SoonHeads(space), 150);
+        self.follow(space, then);
+    }
+
+    pub(crate) fn follow(&mut self, space: SpaceId, then: Then) {
         match then {
             Then::Nothing => {}
             Then::Reply { request, reply } => self.reply(request, Ok(reply)),

@@ -121,21 +121,25 @@ impl Kernel {
         let token = self.token(Pending::Value { request, reply: NodeReply::Identity(me) });
         self.store(StoreRequest::PutValue { token: Some(token), name: "identity".into(), value: Some(value) });
         for space in self.spaces.keys().copied().collect::<Vec<_>>() {
-            self.write_profile(space);
+            self.write_profile(space, Then::Nothing);
         }
     }
 
-    /// Writes own name and colour into a space, where they differ.
-    pub(crate) fn write_profile(&mut self, space: SpaceId) {
-        let Some(s) = self.spaces.get(&space) else { return };
-        let Some(member) = s.replica.state().members.get(&self.user) else { return };
+    /// Writes own name and colour into a space, where they differ; `then` follows at once where they do not.
+    pub(crate) fn write_profile(&mut self, space: SpaceId, then: Then) {
+        match self.profile_entry(space) {
+            Some(entry) => self.put_own(space, vec![entry], then),
+            None => self.follow(space, then),
+        }
+    }
+
+    fn profile_entry(&mut self, space: SpaceId) -> Option<CheckedEntry> {
+        let member = self.spaces.get(&space)?.replica.state().members.get(&self.user)?;
         if self.me.name.is_empty() || (member.name == self.me.name && member.color == self.me.color) {
-            return;
+            return None;
         }
         let body = ControlBody::Profile { name: self.me.name.clone(), color: self.me.color, replaces: member.profile_heads.clone() };
-        if let Ok(entry) = self.author_control(space, body, None) {
-            self.put_own(space, vec![entry], Then::Nothing);
-        }
+        self.author_control(space, body, None).ok()
     }
 
     fn community_create(&mut self, request: u64, name: &str) {
@@ -482,7 +486,6 @@ impl Space {
             fetching: BTreeSet::new(),
             notices: BTreeMap::new(),
             delivered: 0,
-            progress: None,
             joined_at: Hlc(u64::MAX),
             admits: VecDeque::new(),
             leaving: false,

@@ -53,6 +53,11 @@ impl Dialer {
         known.next_dial_ms = now;
         known.pause_ms = 0;
     }
+    pub(crate) fn went_back(&mut self, ms: u64) {
+        for known in self.book.values_mut() {
+            known.next_dial_ms = known.next_dial_ms.saturating_sub(ms);
+        }
+    }
     pub(crate) fn linked(&mut self, peer: PeerKey, now: u64) {
         if let Some(k) = self.book.get_mut(&peer) {
             k.last_seen_ms = now;
@@ -69,9 +74,6 @@ impl Dialer {
             k.next_dial_ms = now + STRANGER_MS;
             k.pause_ms = STRANGER_MS;
         }
-    }
-    pub(crate) fn is_empty(&self) -> bool {
-        self.book.is_empty()
     }
 }
 
@@ -179,7 +181,8 @@ impl Kernel {
     }
 
     pub(crate) fn peers_told(&mut self, from: PeerKey, space: SpaceId, peers: Vec<(PeerKey, Vec<String>)>) {
-        if !self.spaces.get(&space).is_some_and(|s| s.links.get(&from).is_some_and(|l| l.proven)) {
+        // A newcomer hears of the others before it can judge who told it: an address is only a hint.
+        if !self.spaces.get(&space).is_some_and(|s| s.links.get(&from).is_some_and(|l| l.device.is_some())) {
             return;
         }
         for (peer, addresses) in peers {

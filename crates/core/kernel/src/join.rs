@@ -233,7 +233,6 @@ impl Kernel {
                 s.joined_at = joined_at(s, &user);
             }
             self.check_secrets(space);
-            self.write_profile(space);
             self.tell_space(space);
             for peer in self.links.keys().copied().collect::<Vec<_>>() {
                 if !self.spaces.get(&space).and_then(|s| s.links.get(&peer)).is_some_and(|l| l.sent_proof) {
@@ -241,7 +240,9 @@ impl Kernel {
                 }
             }
             self.publish_presence();
-            self.reply(request, Ok(NodeReply::Joined { community: space }));
+            // One is in once the others can see one's name.
+            let then = Then::Reply { request, reply: NodeReply::Joined { community: space } };
+            self.write_profile(space, then);
         }
     }
 
@@ -272,6 +273,13 @@ impl Kernel {
     fn knock_unasked(&mut self, peer: PeerKey) {
         if self.joins.iter().any(|j| !j.asked.contains(&peer)) {
             self.knock_all(peer);
+        }
+    }
+
+    pub(crate) fn joins_went_back(&mut self, ms: u64) {
+        for joining in &mut self.joins {
+            joining.started_ms = joining.started_ms.saturating_sub(ms);
+            joining.refused = joining.refused.map(|(reason, at)| (reason, at.saturating_sub(ms)));
         }
     }
 

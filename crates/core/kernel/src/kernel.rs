@@ -60,7 +60,13 @@ pub struct Kernel {
     pub(crate) user: UserId,
     pub(crate) me: IdentityView,
     pub(crate) entropy: HashEntropy,
+    /// The computer's clock at this input.
+    pub(crate) wall: u64,
+    /// The same, corrected by what the members agree on.
     pub(crate) now: u64,
+    pub(crate) clock_off_ms: i64,
+    /// How far each member's clock is ahead of this one's.
+    pub(crate) clocks: BTreeMap<UserId, i64>,
     pub(crate) started_ms: u64,
     /// When a member was last linked.
     pub(crate) alone_since_ms: u64,
@@ -145,12 +151,17 @@ pub(crate) enum Timer {
     Sweep,
     /// Nobody was reachable for a while: say so.
     Alone,
+    Ready,
 }
 
 impl Kernel {
     /// Takes one input at `now_ms` (Unix milliseconds of the wall clock) and works it off. Drain the outputs afterwards.
     pub fn handle(&mut self, input: Input, now_ms: u64) {
-        self.now = now_ms;
+        if now_ms < self.wall {
+            self.clock_went_back(self.wall - now_ms);
+        }
+        self.wall = now_ms;
+        self.now = now_ms.saturating_add_signed(self.clock_off_ms);
         match input {
             Input::Command { request, command } => self.command(request, command),
             Input::Incoming { link, incoming } => self.incoming(link, incoming),
@@ -174,7 +185,7 @@ impl Kernel {
 
     /// When to call with [`Input::Tick`] at the latest, in Unix milliseconds.
     pub fn next_wake_ms(&self) -> Option<u64> {
-        self.timers.first().map(|(at, _)| *at)
+        self.timers.first().map(|(at, _)| at.saturating_add_signed(-self.clock_off_ms))
     }
 
     /// Whether the node should end once the outputs are drained.
@@ -203,7 +214,8 @@ impl Kernel {
             }
             NetEvent::Listening { address } => {
                 self.listening.insert(address);
-                self.announce_ready();
+                // A moment later, so that the other addresses are named too.
+                self.reset_timer(Timer::Ready, 120);
             }
             NetEvent::ListenEnded { address } => {
                 self.listening.remove(&address);
@@ -280,8 +292,24 @@ impl Kernel {
                 Timer::Join => self.joins_due(),
                 Timer::Sweep => self.sweep(),
                 Timer::Alone => {}
+                Timer::Ready => self.announce_ready(),
             }
         }
+    }
+
+    /// The wall clock was set back: what was to happen in a second still happens in a second.
+    fn clock_went_back(&mut self, back: u64) {
+        self.timers = self.timers.iter().map(|(at, timer)| (at.saturating_sub(back), *timer)).collect();
+        for link in self.spaces.values_mut().flat_map(|s| s.links.values_mut()) {
+            link.told_ms = link.told_ms.saturating_sub(back);
+        }
+        for link in self.links.values_mut() {
+            link.up_since_ms = link.up_since_ms.saturating_sub(back);
+        }
+        self.alone_since_ms = self.alone_since_ms.saturating_sub(back);
+        self.joins_went_back(back);
+        self.dialer.went_back(back);
+        self.told_warnings.clear();
     }
 
     /// Sets a timer; an earlier one of the same kind stays.

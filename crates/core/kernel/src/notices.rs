@@ -47,6 +47,8 @@ impl Kernel {
         if notice.device == own {
             return Verdict::Ignore;
         }
+        self.clock_sample(user, notice.expires_at_ms);
+        let Some(s) = self.spaces.get_mut(&space) else { return Verdict::Ignore };
         // A counter in the far future would silence its author for good: the lease is what counts.
         let until_ms = notice.expires_at_ms.min(now + limits::PRESENCE_MS * 2);
         let state = s.notices.entry(notice.device).or_default();
@@ -69,6 +71,24 @@ impl Kernel {
             Signal::Unknown(_) => {}
         }
         Verdict::Accept
+    }
+
+    /// What a presence notice says of its author's clock. Three members agree on the time; one alone only raises a doubt.
+    fn clock_sample(&mut self, user: UserId, expires_at_ms: u64) {
+        let theirs = expires_at_ms.saturating_sub(limits::PRESENCE_MS);
+        let off = i64::try_from(theirs).unwrap_or(i64::MAX) - i64::try_from(self.wall).unwrap_or(i64::MAX);
+        if self.clocks.len() < limits::CLOCK_SAMPLES || self.clocks.contains_key(&user) {
+            self.clocks.insert(user, off);
+        }
+        let mut sorted: Vec<i64> = self.clocks.values().copied().collect();
+        sorted.sort_unstable();
+        let median = sorted.get(sorted.len() / 2).copied().unwrap_or(0);
+        let far = median.unsigned_abs() > limits::CLOCK_SKEW_WARN_MS;
+        if far {
+            let message = "The clock of this computer differs from everybody else's by more than five minutes. Set it right, so that your messages stand in their place.";
+            self.warn_once("clock", message);
+        }
+        self.clock_off_ms = if far && sorted.len() >= 3 { median } else { 0 };
     }
 
     /// Somebody's presence over all devices and communities: what they say while it lasts, or a link to them.

@@ -121,9 +121,11 @@ impl Kernel {
     /// Asks the disk for a day, unless that is under way.
     pub(crate) fn load_day(&mut self, space: SpaceId, channel: ChannelId, day: Day) {
         let Some(s) = self.spaces.get_mut(&space) else { return };
-        if !s.channel(channel).loading.insert(day) {
+        let cache = s.channel(channel);
+        if !cache.loading.insert(day) {
             return;
         }
+        cache.timeline.await_day(day);
         self.flush_fetched();
         let token = self.token(Pending::Day { space, channel, day });
         let scope = hearth_types::Scope::Channel(channel);

@@ -27,8 +27,6 @@ pub(crate) struct Space {
     pub notices: BTreeMap<DeviceId, NoticeState>,
     /// Own entries up to this seq were seen at another member.
     pub delivered: u64,
-    /// Entries fetched since the last time nothing was missing, and whether people were told.
-    pub progress: Option<u64>,
     /// When own membership began; older entries are history and raise no event.
     pub joined_at: Hlc,
     /// Unix ms of own `Admit`s of the last hour.

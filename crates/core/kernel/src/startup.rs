@@ -31,7 +31,10 @@ impl Kernel {
             user,
             me: IdentityView { user, name: String::new(), color: default_color(user) },
             entropy: HashEntropy::new(seed),
+            wall: now_ms,
             now: now_ms,
+            clock_off_ms: 0,
+            clocks: BTreeMap::new(),
             started_ms: now_ms,
             alone_since_ms: now_ms,
             spaces: BTreeMap::new(),
@@ -139,6 +142,7 @@ impl Kernel {
             self.subscribe(space);
         }
         self.snapshot();
+        self.set_timer(Timer::Ready, 2_000);
         self.set_timer(Timer::Heads, 5_000);
         self.set_timer(Timer::Presence, 1_500);
         self.set_timer(Timer::Dial, 0);
