@@ -30,10 +30,25 @@ pub const RETRY_QUEUE: usize = 64;
 /// How soon a command that did not fit is tried again.
 pub const RETRY_AFTER: Duration = Duration::from_millis(50);
 
+/// A node, or one that is still starting while the window is already there.
+#[derive(Clone)]
+pub enum Door {
+    /// It runs.
+    Open(NodeHandle),
+    /// Its handle comes through here, or why there is none.
+    Opening(async_channel::Receiver<Result<NodeHandle, NodeError>>),
+}
+
+impl From<NodeHandle> for Door {
+    fn from(handle: NodeHandle) -> Self {
+        Self::Open(handle)
+    }
+}
+
 /// Connects the World to a node.
 pub struct BridgePlugin {
     /// The node.
-    pub handle: NodeHandle,
+    pub door: Door,
     /// What the node's waker was made of; `None` where frames come by themselves (tests).
     pub wake_up: Option<WakeUp>,
 }
@@ -41,13 +56,21 @@ pub struct BridgePlugin {
 /// The node's queues as the frame sees them.
 #[derive(Resource)]
 pub struct Bridge {
-    handle: NodeHandle,
+    door: Door,
     waiting: VecDeque<(u64, NodeCommand)>,
     in_flight: BTreeSet<u64>,
     ended: bool,
 }
 
 impl Bridge {
+    /// Answers every open question with `why`.
+    fn end(&mut self, why: &NodeError, replies: &mut MessageWriter<ReplyArrived>) {
+        self.ended = true;
+        self.waiting.clear();
+        for request in std::mem::take(&mut self.in_flight) {
+            replies.write(ReplyArrived { request, result: Err(why.clone()) });
+        }
+    }
     /// Commands without an answer so far.
     pub fn in_flight(&self) -> usize {
         self.in_flight.len()
@@ -68,7 +91,7 @@ struct Waker(Option<WakeUp>);
 impl Plugin for BridgePlugin {
     fn build(&self, app: &mut App) {
         app.insert_resource(Bridge {
-            handle: self.handle.clone(),
+            door: self.door.clone(),
             waiting: VecDeque::new(),
             in_flight: BTreeSet::new(),
             ended: false,
@@ -98,13 +121,30 @@ fn ingest(
     if bridge.ended {
         return;
     }
+    let bridge = &mut *bridge;
+    if let Door::Opening(opening) = &bridge.door {
+        match opening.try_recv() {
+            Ok(Ok(handle)) => bridge.door = Door::Open(handle),
+            Ok(Err(error)) => {
+                notices.write(Notice { code: error.code.as_str(), message: error.message.clone() });
+                bridge.end(&error, &mut replies);
+                ended.write(NodeEnded);
+            }
+            Err(closed) if closed.is_closed() => {
+                bridge.end(&stopped(), &mut replies);
+                ended.write(NodeEnded);
+            }
+            Err(_) => {}
+        }
+    }
+    let Door::Open(handle) = bridge.door.clone() else { return };
     let started = Instant::now();
     for taken in 0.. {
         if taken == DRAIN_EVENTS || started.elapsed() >= DRAIN_TIME {
             need.now();
             return;
         }
-        let Some(event) = bridge.handle.try_recv() else { break };
+        let Some(event) = handle.try_recv() else { break };
         match event {
             NodeEvent::Reply { request, result } => {
                 // A reply nobody waits for (or a second one) says nothing to anybody.
@@ -121,12 +161,8 @@ fn ingest(
             }
         }
     }
-    if bridge.handle.is_closed() {
-        bridge.ended = true;
-        bridge.waiting.clear();
-        for request in std::mem::take(&mut bridge.in_flight) {
-            replies.write(ReplyArrived { request, result: Err(stopped()) });
-        }
+    if handle.is_closed() {
+        bridge.end(&stopped(), &mut replies);
         ended.write(NodeEnded);
     }
 }
@@ -153,8 +189,9 @@ fn send(
             need.now();
         }
     }
+    let Door::Open(handle) = &bridge.door else { return };
     while let Some((request, command)) = bridge.waiting.pop_front() {
-        if let Err(command) = bridge.handle.try_send(request, command) {
+        if let Err(command) = handle.try_send(request, command) {
             bridge.waiting.push_front((request, command));
             need.within(RETRY_AFTER);
             break;

@@ -15,7 +15,7 @@ fn app(room: usize) -> (App, Far) {
     let (command_tx, commands) = bounded(room);
     let (events, event_rx) = bounded(limits::EVENT_QUEUE);
     let mut app = App::new();
-    app.add_plugins((WorldPlugin, BridgePlugin { handle: NodeHandle::new(command_tx, event_rx), wake_up: None }));
+    app.add_plugins((WorldPlugin, BridgePlugin { door: NodeHandle::new(command_tx, event_rx).into(), wake_up: None }));
     (app, Far { commands, events })
 }
 
@@ -115,4 +115,35 @@ fn when_the_node_ends_every_open_question_is_answered() {
     assert!(!app.world().resource::<Messages<NodeEnded>>().is_empty());
     let late = ask(&mut app, NodeCommand::PeersList);
     assert!(replies(&mut app).iter().any(|r| r.request == late && r.result.is_err()));
+}
+
+#[test]
+fn a_node_that_starts_late_gets_what_was_asked_meanwhile() {
+    let (coming, opening) = bounded(1);
+    let mut app = App::new();
+    app.add_plugins((WorldPlugin, BridgePlugin { door: Door::Opening(opening), wake_up: None }));
+    let first = ask(&mut app, NodeCommand::Snapshot);
+    let second = ask(&mut app, NodeCommand::NetStatus);
+    let (command_tx, commands) = bounded(8);
+    let (_events, event_rx) = bounded(8);
+    coming.try_send(Ok(NodeHandle::new(command_tx, event_rx))).unwrap();
+    app.update();
+    assert_eq!(commands.try_recv().unwrap().0, first);
+    assert_eq!(commands.try_recv().unwrap().0, second);
+}
+
+#[test]
+fn a_node_that_cannot_start_says_why() {
+    let (coming, opening) = bounded(1);
+    let mut app = App::new();
+    app.add_plugins((WorldPlugin, BridgePlugin { door: Door::Opening(opening), wake_up: None }));
+    let id = ask(&mut app, NodeCommand::Snapshot);
+    let why = NodeError::new(ErrorCode::Disk, "The folder is in use by another program.");
+    coming.try_send(Err(why.clone())).unwrap();
+    app.update();
+    let got = replies(&mut app);
+    assert_eq!((got[0].request, got[0].result.clone()), (id, Err(why.clone())));
+    let notices: Vec<Notice> = app.world_mut().resource_mut::<Messages<Notice>>().drain().collect();
+    assert_eq!(notices[0].message, why.message);
+    assert!(app.world().resource::<Bridge>().ended());
 }

@@ -119,6 +119,8 @@ fn animate(
 fn palette(tokens: &Tokens) -> (LinearRgba, LinearRgba, LinearRgba, f32) {
     let linear = |c: egui::Color32| Color::srgb_u8(c.r(), c.g(), c.b()).to_linear();
     let cool = if tokens.dark { Color::srgb_u8(0x3b, 0x5b, 0x8c) } else { Color::srgb_u8(0xa9, 0xc3, 0xe6) };
-    let strength = if tokens.dark { 1.0 } else { 0.9 };
-    (linear(tokens.color.bg0), linear(tokens.color.accent), cool.to_linear(), strength)
+    // On a light wall the accent itself would be a stain: its light is paler.
+    let ember = if tokens.dark { linear(tokens.color.accent) } else { Color::srgb_u8(0xff, 0xc4, 0x8a).to_linear() };
+    let strength = if tokens.dark { 1.0 } else { 1.8 };
+    (linear(tokens.color.bg0), ember, cool.to_linear(), strength)
 }

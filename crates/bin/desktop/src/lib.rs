@@ -19,10 +19,9 @@ use bevy::{
     winit::{EventLoopProxyWrapper, WinitPlugin, WinitUserEvent},
 };
 use bevy_egui::EguiPlugin;
-use hearth_bridge::{BridgePlugin, WakeUp};
-use hearth_ports::NodeHandle;
-use hearth_ui::{BackdropPlugin, EguiFix, PowerPlugin, UiConfig, UiPlugin, power::Alarm};
-use hearth_world::WorldPlugin;
+use hearth_bridge::{BridgePlugin, Door, WakeUp};
+use hearth_ui::{BackdropPlugin, EguiFix, PowerPlugin, Screen, UiConfig, UiPlugin, power::Alarm};
+use hearth_world::{NodeEnded, WorldPlugin};
 use std::path::PathBuf;
 
 /// Size of a new window, in points.
@@ -75,8 +74,9 @@ impl Default for AppConfig {
     }
 }
 
-/// The client. `run` it.
-pub fn app(config: AppConfig, handle: NodeHandle) -> App {
+/// The client, over a node that runs or one that is still starting. `run` it.
+pub fn app(config: AppConfig, door: impl Into<Door>) -> App {
+    let door = door.into();
     let AppConfig { surface, ui, wake_up, control, egui_fix } = config;
     let mut app = App::new();
     let engine = DefaultPlugins
@@ -103,7 +103,8 @@ pub fn app(config: AppConfig, handle: NodeHandle) -> App {
     app.add_plugins(EguiPlugin::default())
         .add_plugins(PowerPlugin { alarm: Alarm::new(move || ring.wake()) })
         .insert_resource(RenderErrorHandler(survive))
-        .add_plugins((WorldPlugin, BridgePlugin { handle, wake_up: Some(wake_up) }, UiPlugin { config: ui }, BackdropPlugin));
+        .add_plugins((WorldPlugin, BridgePlugin { door, wake_up: Some(wake_up) }, UiPlugin { config: ui }, BackdropPlugin))
+        .add_systems(PostUpdate, give_up);
     if egui_fix {
         app.add_plugins(EguiFix);
     }
@@ -114,6 +115,13 @@ pub fn app(config: AppConfig, handle: NodeHandle) -> App {
         app.add_plugins(offscreen::PicturePlugin { file, size });
     }
     app
+}
+
+/// Without a node there is nothing to show; whoever started it has said why.
+fn give_up(mut ended: MessageReader<NodeEnded>, screen: Res<State<Screen>>, mut exit: MessageWriter<AppExit>) {
+    if ended.read().next().is_some() && *screen.get() == Screen::Opening {
+        exit.write(AppExit::from_code(1));
+    }
 }
 
 fn window(hidden: bool, size: (u32, u32)) -> Window {

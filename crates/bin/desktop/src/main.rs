@@ -1,20 +1,21 @@
 //! `hearth`: the desktop client. Reads the command line, starts the node, runs the window.
 
 mod args;
+mod node;
 
 use anyhow::{Context, Result};
 use args::{Args, Command};
+use node::NodeThread;
 use bevy::app::AppExit;
 use clap::Parser;
-use hearth_bridge::WakeUp;
+use hearth_bridge::{Door, WakeUp};
 use hearth_desktop::{AppConfig, Surface, app, control, instance};
-use hearth_ports::{NodeCommand, NodeHandle, Waker};
 use hearth_ui::UiConfig;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     process::ExitCode,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// Nothing to draw on.
@@ -62,7 +63,7 @@ fn run(args: Args, utc_offset_min: i32) -> Result<ExitCode> {
     let inbox = control::listen(&home, wake_up.clone())
         .inspect_err(|error| eprintln!("{error:#}. Everything else works."))
         .ok();
-    let handle = start_node(&home, &args, wake_up.waker())?;
+    let node = NodeThread::start(home.clone(), &args, wake_up.clone())?;
     let config = AppConfig {
         surface,
         ui: UiConfig { prefs_dir: Some(home.join("preferences")), theme: args.theme, utc_offset_min, link: args.link, reduced_motion: args.reduced_motion },
@@ -71,8 +72,8 @@ fn run(args: Args, utc_offset_min: i32) -> Result<ExitCode> {
         egui_fix: true,
     };
     let inbox = config.control.clone();
-    let code = draw(config, handle.clone());
-    finish_node(&handle);
+    let code = draw(config, node.door.clone());
+    node.finish();
     if let Some(inbox) = inbox {
         inbox.finish();
     }
@@ -80,28 +81,9 @@ fn run(args: Args, utc_offset_min: i32) -> Result<ExitCode> {
     Ok(code)
 }
 
-/// Longest wait for the node to put everything away.
-const PUT_AWAY: Duration = Duration::from_secs(10);
-
-/// Ends the node and waits until it has: the window may have been closed without asking it.
-fn finish_node(handle: &NodeHandle) {
-    let _ = handle.try_send(u64::MAX, NodeCommand::Shutdown);
-    let started = Instant::now();
-    while !handle.is_closed() && started.elapsed() < PUT_AWAY {
-        if handle.try_recv().is_none() {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-}
-
-/// Starts the node in `home`; it lives until its handle's `Shutdown`.
-fn start_node(_home: &Path, _args: &Args, _waker: Waker) -> Result<NodeHandle> {
-    anyhow::bail!("The node is not part of this build.")
-}
-
 /// Runs the client. What the engine can only say by panicking becomes a sentence and an exit code.
-fn draw(config: AppConfig, handle: NodeHandle) -> ExitCode {
-    let ended = catch_unwind(AssertUnwindSafe(|| app(config, handle).run()));
+fn draw(config: AppConfig, door: Door) -> ExitCode {
+    let ended = catch_unwind(AssertUnwindSafe(|| app(config, door).run()));
     match ended {
         Ok(AppExit::Success) => ExitCode::SUCCESS,
         Ok(AppExit::Error(code)) => ExitCode::from(code.get()),
