@@ -66,6 +66,8 @@ pub(crate) struct Person {
     pub(crate) admitted: Hlc,
     /// Stamp of the latest `Leave`.
     pub(crate) left: Option<Hlc>,
+    /// Stamp of the latest `Admit` that a `Leave` cites, standing or not: it is over, however slow the leaver's clock is.
+    ended: Option<Hlc>,
     /// Roles by what gives them: a standing grant, or an invite come by.
     pub(crate) grants: BTreeMap<EntryId, RoleHeld>,
     /// Role versions held, the senior first: one entry each, however often it was given.
@@ -88,7 +90,15 @@ impl Person {
 
     /// Stamp after which nothing of theirs counts: that of a `Leave` which no later `Admit` answers.
     pub(crate) fn closed_at(&self) -> Option<Hlc> {
-        self.left.filter(|left| *left >= self.admitted)
+        self.left.filter(|left| *left >= self.admitted || self.ended >= Some(self.admitted))
+    }
+
+    /// Notes a `Leave`, or an `Admit` that one cites. True if that is news and acts stand that were written after it: even
+    /// where a later `Admit` seems to answer it, that one may stand on nothing but these acts.
+    fn leave(&mut self, left: Option<Hlc>, ended: Option<Hlc>) -> bool {
+        let before = (self.left, self.ended);
+        (self.left, self.ended) = (self.left.max(left), self.ended.max(ended));
+        before != (self.left, self.ended) && self.left.is_some_and(|left| self.last_act > left)
     }
 }
 
@@ -121,6 +131,8 @@ pub(crate) struct Fold {
     pub(crate) channels: BTreeMap<ChannelId, Register>,
     pub(crate) roles: BTreeMap<EntryId, Register>,
     pub(crate) revoked: BTreeSet<EntryId>,
+    /// `Admit`s that the user's own `Leave`s cite.
+    ended: BTreeMap<EntryId, BTreeSet<UserId>>,
     /// Highest place of a standing act by device.
     last_seq: BTreeMap<DeviceId, u64>,
     touched: BTreeSet<Touch>,
@@ -135,6 +147,10 @@ pub(crate) struct Fold {
 impl Fold {
     /// Takes in one act. Follow with [`Self::settle`].
     pub(crate) fn add(&mut self, id: EntryId, act: Act, context: Context<'_>) {
+        if let Some(user) = act.user.filter(|u| self.ended.get(&id).is_some_and(|users| users.contains(u))) {
+            self.stale |= self.persons.entry(user).or_default().leave(None, Some(act.hlc));
+            self.touched.insert(Touch::Member(user));
+        }
         self.acts.insert(id, act);
         if !self.stale {
             self.run(VecDeque::from([id]), context);
@@ -201,7 +217,7 @@ impl Fold {
             return;
         }
         entry.stands = Some(rank);
-        let (device, seq, hlc, joined) = (entry.device, entry.seq, entry.hlc, entry.user);
+        let (device, seq, hlc, joined, by) = (entry.device, entry.seq, entry.hlc, entry.user, entry.act.by);
         let body = entry.act.body.clone();
         let Some(author) = context.people.user(&device) else { return };
         let last = self.last_seq.entry(device).or_default();
@@ -228,9 +244,11 @@ impl Fold {
                 self.device_stands(join.certificate.device, join.certificate.number, joined, context, woken);
             }
             ControlBody::Leave => {
-                let person = self.persons.entry(author).or_default();
-                person.left = person.left.max(Some(hlc));
-                self.stale |= person.closed_at().is_some_and(|end| person.last_act > end);
+                let ended = by.and_then(|by| self.acts.get(&by)).filter(|a| a.user == Some(author)).map(|a| a.hlc);
+                self.stale |= self.persons.entry(author).or_default().leave(Some(hlc), ended);
+                if let Some(by) = by {
+                    self.ended.entry(by).or_default().insert(author);
+                }
                 self.touched.insert(Touch::Member(author));
                 woken.insert(Need::Member(author));
             }

@@ -5,8 +5,9 @@
 //! at held neighbours only, so a log may have gaps, and the verdict depends on the set held and not on its order: every
 //! contradiction in a set is also one in any larger set, and the lowest wins.
 //!
-//! One record is 72 bytes, its id among them, and its index row 16. Links and channels are compared by their first four
-//! bytes: somebody who grinds equal ones gains nothing, since the true neighbour makes it two entries at one place.
+//! One record is 72 bytes, its id among them, and its index row 16. Links are compared by their first four bytes: an honest
+//! link always agrees, and somebody who grinds a false one that does gains nothing, since the true neighbour makes it two
+//! entries at one place.
 
 use hearth_types::{DeviceId, EntryId, Envelope, Hlc, Scope, entry::lipmaa, limits};
 use hearth_wire::envelope::needs_skip;
@@ -19,6 +20,8 @@ const CHUNK: u64 = 64;
 pub(crate) struct Logs {
     devices: BTreeMap<DeviceId, u32>,
     logs: Vec<Log>,
+    /// Scopes written to, by number.
+    scopes: BTreeMap<Scope, u32>,
     /// (first bytes of the id, log, place).
     index: BTreeSet<(u32, u32, u64)>,
 }
@@ -58,17 +61,14 @@ pub(crate) struct Found {
 }
 
 impl Record {
-    pub(crate) fn of(id: EntryId, e: &Envelope) -> Self {
+    fn of(id: EntryId, e: &Envelope, scope: u32) -> Self {
         let short = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
         Self {
             id,
             hlc: e.hlc,
             prev: e.prev.map_or(0, |id| prefix(&id)),
             skip: e.skip.map_or(0, |id| prefix(&id)),
-            scope: match e.scope {
-                Scope::Control => 0,
-                Scope::Channel(id) => prefix(&EntryId(id.0)),
-            },
+            scope,
             body_bytes: u32::try_from(e.counters.body_bytes).unwrap_or(u32::MAX),
             entries: short(e.counters.entries),
             scope_entries: short(e.counters.scope_entries),
@@ -79,6 +79,7 @@ impl Record {
         }
     }
 
+    /// What a summary tells.
     pub(crate) fn bare(id: EntryId, seq: u64, hlc: Hlc) -> Self {
         let (prev, skip, scope, body_bytes) = (0, 0, 0, 0);
         let (entries, scope_entries, scopes, body_len) = (0, 0, 0, 0);
@@ -89,7 +90,13 @@ impl Record {
     fn leads_to(&self, next: &Self) -> bool {
         let (entries, scopes, bytes) = if self.hlc.day() == next.hlc.day() { (self.entries, self.scopes, self.body_bytes) } else { (0, 0, 0) };
         let new_scope = u16::from(next.scope_entries == 1);
-        let scope_entries_follow = if entries == 0 { next.scope_entries == 1 } else { self.scope != next.scope || next.scope_entries == self.scope_entries.saturating_add(1) };
+        let scope_entries_follow = if entries == 0 {
+            next.scope_entries == 1
+        } else if self.scope == next.scope {
+            next.scope_entries == self.scope_entries.saturating_add(1)
+        } else {
+            next.scope_entries.saturating_add(self.scope_entries) <= next.entries
+        };
         next.entries == entries.saturating_add(1)
             && next.scopes == scopes.saturating_add(new_scope)
             && next.body_bytes == bytes.saturating_add(u32::from(next.body_len))
@@ -98,18 +105,26 @@ impl Record {
 }
 
 impl Logs {
-    /// Puts an admitted entry in its place. None, and nothing changed, if its log is broken below it and enough is kept.
-    pub(crate) fn insert(&mut self, device: DeviceId, seq: u64, record: Record) -> Option<Found> {
+    /// What an entry's own envelope tells.
+    pub(crate) fn record(&mut self, id: EntryId, e: &Envelope) -> Record {
+        let next = u32::try_from(self.scopes.len()).unwrap_or(u32::MAX);
+        Record::of(id, e, *self.scopes.entry(e.scope).or_insert(next))
+    }
+
+    /// Whether a place of a log is still kept: not where it lies past a break with enough kept there.
+    pub(crate) fn takes(&self, device: &DeviceId, seq: u64) -> bool {
+        self.log(device).is_none_or(|log| log.broken.is_none_or(|b| seq < b || !log.tail_full(b)))
+    }
+
+    /// Puts an admitted entry, of a place that [`Self::takes`] it, there.
+    pub(crate) fn insert(&mut self, device: DeviceId, seq: u64, record: Record) -> Found {
         let number = self.number(device);
-        let log = self.logs.get_mut(number as usize)?;
-        if log.broken.is_some_and(|b| seq >= b && log.tail_full(b)) {
-            return None;
-        }
+        let Some(log) = self.logs.get_mut(number as usize) else { return Found::default() };
         let found = log.check(seq, &record, true);
         log.put(seq, record);
         log.broken = found.broke.or(log.broken);
         self.index.insert((prefix(&record.id), number, seq));
-        Some(found)
+        found
     }
 
     /// Fills in a bare record.

@@ -232,6 +232,3 @@ impl Tip {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -211,6 +211,3 @@ fn read(id: EntryId, value: &[u8], body: Option<Vec<u8>>) -> Option<CheckedEntry
     };
     CheckedEntry::from_row(row).ok()
 }
-
-#[cfg(test)]
-mod tests;

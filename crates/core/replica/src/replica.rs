@@ -130,9 +130,9 @@ impl Replica {
         let mut content: Vec<&EntrySummary> = content.iter().filter(|s| s.space == space).collect();
         content.sort_unstable_by_key(|s| (s.device, s.seq, s.id));
         content.dedup_by_key(|s| s.id);
-        let bare = content.iter().map(|s| (s.device, s.seq, Record::bare(s.id, s.seq, s.hlc)));
-        let whole = control.iter().map(|e| (e.envelope().device, e.envelope().seq, Record::of(e.id(), e.envelope())));
-        replica.logs.restore(bare.chain(whole).collect(), broken);
+        let mut records: Vec<_> = control.iter().map(|e| (e.envelope().device, e.envelope().seq, replica.logs.record(e.id(), e.envelope()))).collect();
+        records.extend(content.iter().map(|s| (s.device, s.seq, Record::bare(s.id, s.seq, s.hlc))));
+        replica.logs.restore(records, broken);
         for s in content {
             replica.digests.add(&s.id, s.scope, s.hlc.day(), s.target.map(|t| t.day));
         }
@@ -197,7 +197,8 @@ impl Replica {
         if e.space != self.space {
             return Vec::new();
         }
-        let found = self.logs.complete(e.device, e.seq, Record::of(entry.id(), e));
+        let record = self.logs.record(entry.id(), e);
+        let found = self.logs.complete(e.device, e.seq, record);
         let mut changes = BTreeSet::new();
         self.found(e.device, found, &mut changes);
         changes.extend(self.settle());
@@ -225,7 +226,11 @@ impl Replica {
     /// Puts an entry that is admitted in its place. False if its log takes no more.
     fn take(&mut self, entry: &CheckedEntry, act: Option<ControlAct>, user: Option<UserId>, changes: &mut BTreeSet<Change>, introduced: &mut Vec<DeviceId>) -> bool {
         let e = entry.envelope();
-        let Some(found) = self.logs.insert(e.device, e.seq, Record::of(entry.id(), e)) else { return false };
+        if !self.logs.takes(&e.device, e.seq) {
+            return false;
+        }
+        let record = self.logs.record(entry.id(), e);
+        let found = self.logs.insert(e.device, e.seq, record);
         self.digests.add(&entry.id(), e.scope, e.day, e.target.map(|t| t.day));
         if let Some(act) = &act {
             introduced.extend(self.learn(entry, act, user));
@@ -295,6 +300,3 @@ impl Replica {
 fn last_day(today: Day) -> Day {
     Day(today.0.saturating_add(limits::DAYS_AHEAD))
 }
-
-#[cfg(test)]
-mod tests;
