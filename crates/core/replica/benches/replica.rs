@@ -37,7 +37,15 @@ fn community(people: usize, messages: usize, days: u64) -> (World, Vec<CheckedEn
 
 fn summary(e: &CheckedEntry) -> EntrySummary {
     let v = e.envelope();
-    EntrySummary { id: e.id(), space: v.space, device: v.device, seq: v.seq, hlc: v.hlc, scope: v.scope, target: v.target }
+    EntrySummary {
+        id: e.id(),
+        space: v.space,
+        device: v.device,
+        seq: v.seq,
+        hlc: v.hlc,
+        scope: v.scope,
+        target: v.target,
+    }
 }
 
 #[divan::bench(sample_count = 10, args = [10_000])]
@@ -73,7 +81,8 @@ fn admit_joins(bencher: Bencher, n: usize) {
 #[divan::bench(sample_count = 5, args = [5_000])]
 fn admit_control_shuffled(bencher: Bencher, n: usize) {
     let mut world = World::new(1);
-    let acts: Vec<_> = (0..n).map(|i| world.owner.act(ControlBody::Channel(channel_fields(&format!("room {i}"), None)))).collect();
+    let acts: Vec<_> =
+        (0..n).map(|i| world.owner.act(ControlBody::Channel(channel_fields(&format!("room {i}"), None)))).collect();
     let acts = shuffled(&acts, 1);
     bencher.counter(ItemsCount::new(n)).with_inputs(|| world.founded()).bench_local_values(|mut replica| {
         put(&mut replica, &acts);
@@ -95,7 +104,9 @@ fn restore(bencher: Bencher, n: usize) {
 fn page_build(bencher: Bencher, (n, people): (usize, usize)) {
     let (world, entries) = community(people, n, 0);
     let day = entries[0].envelope().day;
-    bencher.counter(ItemsCount::new(n)).bench_local(|| Page::build(world.space, Scope::Channel(world.channel), day, &entries));
+    bencher
+        .counter(ItemsCount::new(n))
+        .bench_local(|| Page::build(world.space, Scope::Channel(world.channel), day, &entries));
 }
 
 #[divan::bench(sample_count = 10, args = [5_000])]

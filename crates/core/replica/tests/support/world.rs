@@ -4,8 +4,8 @@
 use hearth_crypto::{DeviceKey, Entropy, HashEntropy, InviteSecret, RecoverySeed, RootKey, Secret16, Secret32};
 use hearth_replica::{Admission, Change, Draft, OwnLog, Replica};
 use hearth_types::{
-    Certificate, ChannelFields, ChannelId, ChannelKind, Class, ControlAct, ControlBody, Day, EntryId, EpochId, Genesis, Hlc, InviteFields, KeyRef, Permissions, RoleFields, Scope,
-    SpaceId, Target, UserId,
+    Certificate, ChannelFields, ChannelId, ChannelKind, Class, ControlAct, ControlBody, Day, EntryId, EpochId, Genesis,
+    Hlc, InviteFields, KeyRef, Permissions, RoleFields, Scope, SpaceId, Target, UserId,
 };
 use hearth_wire::{CheckedEntry, cbor::Codec};
 
@@ -69,7 +69,15 @@ impl Actor {
     pub fn content(&mut self, channel: ChannelId, target: Option<Target>, body: &[u8]) -> CheckedEntry {
         let class = if target.is_some() { Class::Amendment } else { Class::Message };
         let key = Some(KeyRef { epoch: EpochId([1; 32]), index: self.log.next_seq() });
-        let draft = Draft { scope: Scope::Channel(channel), class, target, basis: None, key, body_len: body.len(), answered: None };
+        let draft = Draft {
+            scope: Scope::Channel(channel),
+            class,
+            target,
+            basis: None,
+            key,
+            body_len: body.len(),
+            answered: None,
+        };
         self.write(draft, body.to_vec())
     }
     pub fn message(&mut self, channel: ChannelId, text: &str) -> CheckedEntry {
@@ -105,10 +113,24 @@ impl World {
         let certificate = owner.certificate();
         let first = owner.act(ControlBody::DeviceAdd { certificate });
         let invite = InviteSecret::new(Secret16::new(entropy.array()));
-        let opened = owner.act(ControlBody::Invite(InviteFields { key: invite.public(space), expires_at_ms: None, max_uses: None, role: None }));
+        let opened = owner.act(ControlBody::Invite(InviteFields {
+            key: invite.public(space),
+            expires_at_ms: None,
+            max_uses: None,
+            role: None,
+        }));
         let channel = owner.act(ControlBody::Channel(channel_fields("general", None)));
         let (invite_id, channel_id) = (opened.id(), channel.id().into());
-        Self { entropy, space, genesis, owner, invite, invite_id, channel: channel_id, entries: vec![first, opened, channel] }
+        Self {
+            entropy,
+            space,
+            genesis,
+            owner,
+            invite,
+            invite_id,
+            channel: channel_id,
+            entries: vec![first, opened, channel],
+        }
     }
     pub fn replica(&self) -> Replica {
         Replica::new(self.space, self.genesis.clone()).unwrap()
@@ -152,7 +174,16 @@ pub fn role_fields(rank: u16, permissions: Permissions) -> RoleFields {
 }
 
 pub fn channel_fields(name: &str, channel: Option<EntryId>) -> ChannelFields {
-    ChannelFields { channel, name: name.into(), kind: ChannelKind::Text, topic: String::new(), position: 0, sealed: false, deleted: false, replaces: Vec::new() }
+    ChannelFields {
+        channel,
+        name: name.into(),
+        kind: ChannelKind::Text,
+        topic: String::new(),
+        position: 0,
+        sealed: false,
+        deleted: false,
+        replaces: Vec::new(),
+    }
 }
 
 pub fn profile(name: &str) -> ControlBody {
@@ -184,7 +215,8 @@ pub fn put(replica: &mut Replica, entries: &[CheckedEntry]) -> Vec<Change> {
 
 /// Entries in another order, the same for the same seed.
 pub fn shuffled(entries: &[CheckedEntry], seed: u64) -> Vec<CheckedEntry> {
-    let mut keyed: Vec<([u8; 32], &CheckedEntry)> = entries.iter().map(|e| (hearth_crypto::hash("shuffle", &[&seed.to_be_bytes(), &e.id().0]), e)).collect();
+    let mut keyed: Vec<([u8; 32], &CheckedEntry)> =
+        entries.iter().map(|e| (hearth_crypto::hash("shuffle", &[&seed.to_be_bytes(), &e.id().0]), e)).collect();
     keyed.sort_unstable_by_key(|(key, _)| *key);
     keyed.into_iter().map(|(_, e)| e.clone()).collect()
 }
