@@ -11,7 +11,7 @@ use libp2p::{
     tcp, yamux,
 };
 use std::{
-    net::{Ipv4Addr, UdpSocket},
+    net::{IpAddr, Ipv4Addr, UdpSocket},
     time::Duration,
 };
 
@@ -95,23 +95,34 @@ pub fn swarm(keypair: &Keypair, with_mdns: bool) -> Result<(Swarm<Behaviour>, Ve
 
 /// mDNS, if this computer can send to a group at all; the library itself only logs that it cannot.
 fn discovery(me: PeerId, troubles: &mut Vec<NetEvent>) -> Option<mdns::tokio::Behaviour> {
-    let found = multicast_works().and_then(|()| mdns::tokio::Behaviour::new(mdns::Config::default(), me));
-    found
-        .inspect_err(|error| {
-            tracing::debug!(%error, "no multicast");
-            troubles.push(NetEvent::Trouble {
-                code: "no_multicast",
-                why: "This network does not let devices find each other by themselves. Others on it can still be \
-                      reached by an invite link."
-                    .to_owned(),
-            });
-        })
-        .ok()
+    let found = mdns::tokio::Behaviour::new(mdns::Config::default(), me);
+    // The behaviour is kept even where nothing can be sent now: it takes up networks as they come.
+    if let Some(error) = multicast_works().err().or_else(|| found.as_ref().err().map(|e| e.kind().into())) {
+        tracing::debug!(%error, "no multicast");
+        troubles.push(NetEvent::Trouble {
+            code: "no_multicast",
+            why: "This network does not let devices find each other by themselves. Others on it can still be \
+                  reached by an invite link."
+                .to_owned(),
+        });
+    }
+    found.ok()
 }
 
-/// Joins the group and asks for a way to it, without sending anything.
+/// Joins the group on any of this computer's networks, without sending anything. A network without a way out to others,
+/// two computers on one cable say, is enough.
 fn multicast_works() -> std::io::Result<()> {
-    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
-    socket.join_multicast_v4(&MDNS_GROUP, &Ipv4Addr::UNSPECIFIED)?;
-    socket.connect((MDNS_GROUP, 5353))
+    let mut last = std::io::ErrorKind::NetworkUnreachable.into();
+    for interface in if_addrs::get_if_addrs()?.into_iter().filter(|i| !i.is_loopback()) {
+        let IpAddr::V4(address) = interface.ip() else { continue };
+        let joined = UdpSocket::bind((address, 0)).and_then(|socket| {
+            socket.join_multicast_v4(&MDNS_GROUP, &address)?;
+            socket.connect((MDNS_GROUP, 5353))
+        });
+        match joined {
+            Ok(()) => return Ok(()),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }

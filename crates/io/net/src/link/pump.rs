@@ -19,8 +19,9 @@ use tokio::{
     time::timeout,
 };
 
-/// How long a closing link may take to hand over what is queued and hear that it was read.
-pub const DRAIN: Duration = Duration::from_secs(2);
+/// How long a closing link may take to hand over what is queued and hear that it was read. One lost burst on a young
+/// connection already costs seconds.
+const DRAIN: Duration = Duration::from_secs(10);
 /// Small frames are written together up to this.
 const WRITE_BYTES: usize = 64 * 1024;
 /// Events about a link that wait for its task; the newest are dropped.
@@ -104,10 +105,11 @@ impl LinkEnd {
     }
     /// Ends the link; the task then reports it down.
     pub fn stop(&mut self, how: Stop) {
-        self.frames = None;
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(how);
         }
+        // After the word of how: a writer that runs out of frames asks for it.
+        self.frames = None;
     }
     /// Whether it was stopped, or ended by itself.
     pub fn is_ending(&self) -> bool {
@@ -140,19 +142,29 @@ impl LinkTask {
             let mut write = std::pin::pin!(write);
             let read = read_frames(&mut reader, peer, &events, &mut notes, &activity);
             let mut read = std::pin::pin!(read);
-            tokio::select! {
+            let (how, written) = tokio::select! {
                 biased;
-                how = &mut stop => match how {
-                    Ok(Stop::Drain) => {
-                        // Only one who has read everything closes its own side; that tells us that nothing is lost.
-                        let _ = timeout(DRAIN, join(write, read)).await;
-                        Ended::Closed
-                    }
-                    Ok(Stop::Replaced) => Ended::Lost,
-                    Ok(Stop::Now) | Err(_) => Ended::Closed,
-                },
-                why = &mut read => how_it_ended(peer, why),
-                why = &mut write => how_it_ended(peer, why),
+                // No word from the actor any more means that it is gone.
+                how = &mut stop => (Ok(how.unwrap_or(Stop::Now)), false),
+                why = &mut read => (Err(why), false),
+                why = &mut write => (why.map(|()| stop.try_recv().unwrap_or(Stop::Now)).map_err(Err), true),
+            };
+            match how {
+                Ok(Stop::Drain) => {
+                    // Only one who has read everything closes its own side; that tells us that nothing is lost.
+                    let _ = timeout(DRAIN, async {
+                        if !written {
+                            let _ = join(write, read).await;
+                        } else {
+                            let _ = read.await;
+                        }
+                    })
+                    .await;
+                    Ended::Closed
+                }
+                Ok(Stop::Now) => Ended::Closed,
+                Ok(Stop::Replaced) => Ended::Lost,
+                Err(why) => how_it_ended(peer, why),
             }
         };
         let _ = events.send(NetEvent::LinkDown { link: peer }).await;
