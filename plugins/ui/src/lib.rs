@@ -34,7 +34,7 @@ pub use selection::Selection;
 pub use toasts::Toasts;
 
 use bevy::prelude::*;
-use bevy_egui::EguiPrimaryContextPass;
+use bevy_egui::{EguiPreUpdateSet, EguiPrimaryContextPass};
 use hearth_view::{Motion, ThemeChoice, Tokens};
 use hearth_world::HearthSystems;
 use std::{path::PathBuf, sync::Arc};
@@ -117,6 +117,8 @@ impl Plugin for UiPlugin {
         .init_state::<Screen>()
         .add_message::<ControlAsk>()
         .add_message::<ControlAnswer>()
+        // One exclusive system among egui's own: before them, so that what they see is this frame's.
+        .configure_sets(PreUpdate, HearthSystems::Apply.before(EguiPreUpdateSet::InitContexts))
         .configure_sets(EguiPrimaryContextPass, HearthSystems::View)
         .add_systems(Startup, (draw::spawn_camera, screen::ask_for_everything))
         .add_systems(

@@ -9,7 +9,7 @@
 mod support;
 
 use bevy::{prelude::*, window::ExitCondition, winit::WinitPlugin};
-use bevy_egui::{EguiInput, EguiPlugin, EguiPrimaryContextPass, EguiContexts, EguiPreUpdateSet, egui};
+use bevy_egui::{EguiContexts, EguiInput, EguiPlugin, EguiPreUpdateSet, EguiPrimaryContextPass, egui};
 use hearth_bridge::WakeUp;
 use hearth_desktop::{AppConfig, Surface, app};
 use std::time::{Duration, Instant};

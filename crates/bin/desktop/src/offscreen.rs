@@ -12,6 +12,7 @@ use bevy::{
 };
 use bevy_egui::{EguiGlobalSettings, PrimaryEguiContext};
 use hearth_ui::{MainCamera, Screen};
+use hearth_world::HearthSystems;
 use std::{path::PathBuf, time::Duration};
 
 /// Updates before the picture is taken, so that fonts, textures and pipelines are there and springs have come to rest.
@@ -51,7 +52,7 @@ impl Plugin for PicturePlugin {
         })
         .add_plugins(ScheduleRunnerPlugin::run_loop(Duration::from_millis(16)))
         .add_systems(PreStartup, set_up.before(bevy_egui::EguiStartupSet::InitContexts))
-        .add_systems(Last, take);
+        .add_systems(Last, take.after(HearthSystems::Govern));
     }
 }
 

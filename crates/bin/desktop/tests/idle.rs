@@ -73,6 +73,7 @@ fn gallery() -> PathBuf {
 
 impl Client {
     fn open(screen: &Screen, words: &[&str]) -> Self {
+        let others = screen.xdotool(&["search", "--onlyvisible", "--name", "Hearth"]).lines().count();
         let mut child = Command::new(gallery())
             .args(words)
             .env("DISPLAY", &screen.display)
@@ -85,7 +86,7 @@ impl Client {
         let told = BufReader::new(child.stdout.take().unwrap());
         let client = Self { process: Ended(child), ask, told };
         let deadline = Instant::now() + Duration::from_secs(120);
-        while screen.xdotool(&["search", "--onlyvisible", "--name", "Hearth"]).is_empty() {
+        while screen.xdotool(&["search", "--onlyvisible", "--name", "Hearth"]).lines().count() <= others {
             assert!(Instant::now() < deadline, "no window");
             sleep(Duration::from_millis(100));
         }
@@ -141,13 +142,13 @@ fn idle_app_does_not_update() {
     assert!(focused <= 5, "{focused} updates while focused");
     assert_eq!(screen.xdotool(&["getwindowfocus"]), window, "the window had the focus all the time");
 
-    let other = Command::new("xdotool")
-        .args(["search", "--maxdepth", "0", ".*"])
-        .env("DISPLAY", &screen.display)
-        .output()
-        .unwrap();
-    let root = String::from_utf8(other.stdout).unwrap().lines().next().unwrap_or_default().to_owned();
-    screen.xdotool(&["windowfocus", &root]);
+    // Another window takes the focus.
+    let _other = Client::open(&screen, &["named", "--size", "640x480"]);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while screen.xdotool(&["getwindowfocus"]) == window {
+        assert!(Instant::now() < deadline, "the other window never got the focus");
+        sleep(Duration::from_millis(200));
+    }
     client.settle();
     assert_ne!(screen.xdotool(&["getwindowfocus"]), window, "the window lost the focus");
     let (unfocused, share) = client.watch();

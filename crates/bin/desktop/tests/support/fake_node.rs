@@ -95,8 +95,15 @@ impl State {
         let channel = ChannelId(id(2, n));
         let home = self.homes.iter_mut().find(|h| h.head.community == space).expect("community");
         let position = home.rooms.len() as u32;
-        let view =
-            ChannelView { community: space, channel, name: name.into(), kind, topic: topic.into(), position, sealed: false };
+        let view = ChannelView {
+            community: space,
+            channel,
+            name: name.into(),
+            kind,
+            topic: topic.into(),
+            position,
+            sealed: false,
+        };
         home.rooms.push(Room { view, messages: vec![], unread: 0, mark: None });
         channel
     }

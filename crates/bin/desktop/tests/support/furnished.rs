@@ -74,7 +74,11 @@ fn talk(state: &mut State, general: ChannelId) {
         (3, 700, "ok that roof is ridiculous"),
         (3, 701, "I was up there for four minutes and nobody looked up once"),
         (1, 705, "I looked up. I just thought you were part of the chimney."),
-        (9, 1440, "Good morning. Did anybody record the last round? The one where Jonas fell through the floor and then, somehow, won. I keep telling people about it and nobody believes me."),
+        (
+            9,
+            1440,
+            "Good morning. Did anybody record the last round? The one where Jonas fell through the floor and then, somehow, won. I keep telling people about it and nobody believes me.",
+        ),
         (1, 1442, "recorded, will cut it later"),
         (2, 1443, "`git blame` says it was the chimney"),
         (3, 1500, "here is the guide I mentioned: https://example.org/guides/the-mill-roof"),
