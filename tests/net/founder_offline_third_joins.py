@@ -29,6 +29,7 @@ def whole(lab, bo, three, community, channel, link):
     assert cy.join(link) == community
     figure("join without the founder", f"{(time.monotonic() - start) * 1000:.0f} ms")
     until(lambda: agree([bo, cy], community), 20, "equal heads")
+    until(lambda: len(cy.seen(channel)) == 40, 5, "the history")
     assert cy.seen(channel) == bo.seen(channel)
     assert [row[3] for row in cy.seen(channel)] == [f"line {n}" for n in range(40)]
     assert {c["name"] for c in cy.ask("community.state", community=community)["channels"]} >= {"general", "plans", "lounge"}

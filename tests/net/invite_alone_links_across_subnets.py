@@ -24,6 +24,8 @@ def chat_both_ways_ends_equal(lab):
     for n in range(EACH):
         for peer in (ada, bo):
             answering = sent[ada][-1] if n % 5 == 4 else None
+            if answering and peer is bo:
+                bo.wait("message", 10, lambda e: e["message"]["message"] == answering)
             sent[peer].append(peer.send(channel, f"{peer.name} {n} · häßlich ✓", answering))
     for me, other in ((ada, bo), (bo, ada)):
         until(lambda: len(other.messages(channel)) == 2 * EACH, 20, "all messages there")

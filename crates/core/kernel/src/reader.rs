@@ -171,7 +171,9 @@ impl Kernel {
     }
 
     pub(crate) fn message_list(&mut self, request: u64, channel: ChannelId, before: Option<EntryId>, limit: usize) {
-        let limit = limit.clamp(1, limits::LIST_MESSAGES);
+        if limit == 0 || limit > limits::LIST_MESSAGES {
+            return self.reply(request, Err(crate::author::bad("A list holds between 1 and 500 messages.")));
+        }
         let Some(space) = self.space_of_channel(channel) else { return self.reply(request, Err(unknown_channel())) };
         match before {
             Some(id) => self.find(request, id, Found::ListBefore { channel, limit }),
