@@ -3,7 +3,9 @@
 use crate::keys;
 use hearth_crypto::identity::{check_certificate, check_genesis, check_join};
 use hearth_types::{Certificate, ContentBody, ControlAct, ControlBody, Envelope, Genesis, SignedJoin, limits};
-use hearth_wire::{CheckedEntry, Frame, GossipBody, InviteLink, PeerAddress, cbor::Codec, envelope::check_alone, gossip};
+use hearth_wire::{
+    CheckedEntry, Frame, GossipBody, InviteLink, PeerAddress, cbor::Codec, envelope::check_alone, gossip,
+};
 
 /// One value has one byte string.
 fn canonical<T: Codec>(bytes: &[u8]) -> Option<T> {
@@ -37,11 +39,17 @@ pub fn control(bytes: &[u8]) {
     }
     assert!(act.to_bytes() == bytes, "a second spelling was read");
     match &act.body {
-        ControlBody::Profile { name, color, .. } => assert!(name.chars().count() <= limits::NAME_CHARS && *color <= 0xff_ffff),
+        ControlBody::Profile { name, color, .. } => {
+            assert!(name.chars().count() <= limits::NAME_CHARS && *color <= 0xff_ffff)
+        }
         ControlBody::Role(f) => assert!(f.rank > 0 && f.replaces.len() <= limits::REPLACES),
         ControlBody::Channel(f) => assert!(!f.name.trim().is_empty() && f.topic.chars().count() <= limits::TOPIC_CHARS),
-        ControlBody::Setting { key, value, .. } => assert!(key.len() <= limits::SETTING_KEY_BYTES && value.len() <= limits::SETTING_VALUE_BYTES),
-        ControlBody::Epoch(f) => assert!(f.parents.len() == f.parent_secrets.len() && f.parents.len() <= limits::EPOCH_LINKS),
+        ControlBody::Setting { key, value, .. } => {
+            assert!(key.len() <= limits::SETTING_KEY_BYTES && value.len() <= limits::SETTING_VALUE_BYTES)
+        }
+        ControlBody::Epoch(f) => {
+            assert!(f.parents.len() == f.parent_secrets.len() && f.parents.len() <= limits::EPOCH_LINKS)
+        }
         _ => {}
     }
 }
@@ -95,7 +103,11 @@ pub fn invite(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(link) = InviteLink::parse(text) else { return };
     assert!(link.peers.len() <= limits::INVITE_PEERS);
-    for form in [link.to_link(), link.to_qr_text(), format!("https://example.org/#{}", &link.to_link()["mesh://join?c=".len()..])] {
+    for form in [
+        link.to_link(),
+        link.to_qr_text(),
+        format!("https://example.org/#{}", &link.to_link()["mesh://join?c=".len()..]),
+    ] {
         assert!(InviteLink::parse(&form).as_ref() == Ok(&link), "{form}");
     }
 }

@@ -3,7 +3,9 @@
 use crate::{keys, tree::Tree};
 use hearth_crypto::{Secret16, hash::sha256};
 use hearth_types::{Class, EntryId, Envelope, Scope, limits};
-use hearth_wire::{CheckedEntry, GossipBody, InviteLink, cbor::Codec, entry::seal_content, envelope::needs_skip, gossip};
+use hearth_wire::{
+    CheckedEntry, GossipBody, InviteLink, cbor::Codec, entry::seal_content, envelope::needs_skip, gossip,
+};
 
 /// Chance drawn from the seed that libFuzzer gives (xorshift64*).
 pub struct Dice(u64);
@@ -27,8 +29,26 @@ impl Dice {
     /// A number where limits and widths lie.
     pub fn number(&mut self) -> u64 {
         const EDGES: [u64; 20] = [
-            0, 1, 23, 24, 25, 255, 256, 65_535, 65_536, 8_192, 8_193, 16_384, 16_385, 0xffff_ffff, 0x1_0000_0000, 1 << 48, u64::MAX, u64::MAX - 1,
-            0xff_ffff, 0x100_0000,
+            0,
+            1,
+            23,
+            24,
+            25,
+            255,
+            256,
+            65_535,
+            65_536,
+            8_192,
+            8_193,
+            16_384,
+            16_385,
+            0xffff_ffff,
+            0x1_0000_0000,
+            1 << 48,
+            u64::MAX,
+            u64::MAX - 1,
+            0xff_ffff,
+            0x100_0000,
         ];
         if self.below(2) == 0 { EDGES[self.below(EDGES.len())] } else { self.next() >> self.below(64) }
     }
@@ -45,7 +65,17 @@ impl Dice {
     }
     /// A word: plain, blank, with control characters, of several bytes a letter, not UTF-8 at all.
     pub fn word(&mut self) -> Vec<u8> {
-        let words: [&[u8]; 9] = [b"general", b" ", b"a\nb", "ñandú".as_bytes(), "🙂".as_bytes(), b"\xff\xfe", b"", b"\0", "e\u{301}\u{202e}".as_bytes()];
+        let words: [&[u8]; 9] = [
+            b"general",
+            b" ",
+            b"a\nb",
+            "ñandú".as_bytes(),
+            "🙂".as_bytes(),
+            b"\xff\xfe",
+            b"",
+            b"\0",
+            "e\u{301}\u{202e}".as_bytes(),
+        ];
         words[self.below(words.len())].repeat([1, 1, 1, 2, 64, 65, 600][self.below(7)])
     }
     /// Changes bytes in place with libFuzzer's own mutations.
@@ -105,7 +135,10 @@ pub fn entry(bytes: &[u8], dice: &mut Dice) -> Option<Vec<u8>> {
         body = Some(match envelope.class {
             Class::Control => cbor(&body.unwrap_or_default(), dice).unwrap_or_else(|| dice.word()),
             _ => {
-                let plain = CheckedEntry::from_bytes(bytes).ok().and_then(|e| e.content(&keys::secret()).ok()).map(|c| c.to_bytes());
+                let plain = CheckedEntry::from_bytes(bytes)
+                    .ok()
+                    .and_then(|e| e.content(&keys::secret()).ok())
+                    .map(|c| c.to_bytes());
                 let plain = cbor(&plain.unwrap_or_else(|| keys::message().to_bytes()), dice)?;
                 seal(&envelope, &plain)
             }
@@ -144,7 +177,9 @@ fn sealed_parts(envelope: &[u8], body: Option<&[u8]>) -> Vec<u8> {
 /// Seals any plain bytes as the body of an envelope.
 fn seal(envelope: &Envelope, plain: &[u8]) -> Vec<u8> {
     let mut entropy = keys::entropy();
-    let Some(key) = envelope.key else { return seal_content(envelope, &keys::message(), &keys::secret(), &mut entropy) };
+    let Some(key) = envelope.key else {
+        return seal_content(envelope, &keys::message(), &keys::secret(), &mut entropy);
+    };
     let key = keys::secret().message_key(envelope.scope, envelope.device, key.index);
     hearth_crypto::aead::seal(&key, &hearth_wire::envelope::associated_bytes(envelope), plain, &mut entropy)
 }
@@ -156,7 +191,8 @@ pub fn gossip(bytes: &[u8], dice: &mut Dice) -> Option<Vec<u8>> {
         Ok(GossipBody::Entry(inner)) if dice.below(2) == 0 => GossipBody::Entry(entry(&inner, dice)?).to_bytes(),
         Ok(GossipBody::Ephemeral(e)) if dice.below(3) == 0 => {
             let (counter, until) = (e.counter.wrapping_add(dice.number()), dice.number());
-            GossipBody::Ephemeral(gossip::Ephemeral::sign(keys::SPACE, counter, until, e.signal, &keys::device())).to_bytes()
+            GossipBody::Ephemeral(gossip::Ephemeral::sign(keys::SPACE, counter, until, e.signal, &keys::device()))
+                .to_bytes()
         }
         _ => cbor(&plain, dice)?,
     };
@@ -173,7 +209,8 @@ fn wrap_plain(plain: &[u8]) -> Vec<u8> {
     // Any payload of ours carries the right version and hint in front.
     let mut out = gossip::wrap(&GossipBody::Entry(Vec::new()), &keys::secret(), &mut keys::entropy());
     out.truncate(9);
-    let sealed = hearth_crypto::aead::seal(&keys::secret().gossip_key(), &out[1..9].to_vec(), plain, &mut keys::entropy());
+    let sealed =
+        hearth_crypto::aead::seal(&keys::secret().gossip_key(), &out[1..9].to_vec(), plain, &mut keys::entropy());
     out.extend_from_slice(&sealed);
     out
 }

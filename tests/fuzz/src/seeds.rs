@@ -15,7 +15,9 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "frame" => all(&samples::frames()),
         "gossip" => samples::gossips().iter().map(|g| gossip::wrap(g, &keys::secret(), &mut keys::entropy())).collect(),
         "invite" => samples::links().iter().flat_map(forms).map(String::into_bytes).collect(),
-        "identity" => vec![samples::certificate().to_bytes(), samples::join().to_bytes(), samples::genesis().to_bytes()],
+        "identity" => {
+            vec![samples::certificate().to_bytes(), samples::join().to_bytes(), samples::genesis().to_bytes()]
+        }
         _ => Vec::new(),
     }
 }
@@ -30,7 +32,8 @@ fn forms(link: &InviteLink) -> [String; 5] {
 pub fn write_if_asked(target: &str) {
     let Some(folder) = std::env::var_os("HEARTH_SEEDS") else { return };
     for (n, seed) in of(target).iter().enumerate() {
-        std::fs::write(std::path::Path::new(&folder).join(format!("seed-{n:02}")), seed).expect("the folder can be written");
+        std::fs::write(std::path::Path::new(&folder).join(format!("seed-{n:02}")), seed)
+            .expect("the folder can be written");
     }
     std::process::exit(0);
 }

@@ -4,7 +4,7 @@
 #[path = "../tests/wire/samples.rs"]
 mod samples;
 
-use divan::{Bencher, counter::ItemsCounter};
+use divan::{Bencher, counter::ItemsCount};
 use hearth_types::{Class, ContentBody};
 use hearth_wire::{CheckedEntry, Frame, cbor::Codec, entry::seal_content};
 
@@ -24,19 +24,19 @@ fn entry() -> CheckedEntry {
 #[divan::bench]
 fn encode_entry(b: Bencher) {
     let entry = entry();
-    b.counter(ItemsCounter::new(1usize)).bench_local(|| entry.to_bytes());
+    b.counter(ItemsCount::new(1usize)).bench_local(|| entry.to_bytes());
 }
 
 #[divan::bench]
 fn encode_envelope(b: Bencher) {
     let entry = entry();
-    b.counter(ItemsCounter::new(1usize)).bench_local(|| entry.envelope().to_bytes());
+    b.counter(ItemsCount::new(1usize)).bench_local(|| entry.envelope().to_bytes());
 }
 
 #[divan::bench]
 fn decode_entry_from_own_disk(b: Bencher) {
     let row = entry().to_row();
-    b.counter(ItemsCounter::new(1usize))
+    b.counter(ItemsCount::new(1usize))
         .with_inputs(|| row.clone())
         .bench_local_values(|row| CheckedEntry::from_row(row).unwrap());
 }
@@ -44,14 +44,14 @@ fn decode_entry_from_own_disk(b: Bencher) {
 #[divan::bench]
 fn decode_and_verify_entry(b: Bencher) {
     let bytes = entry().to_bytes();
-    b.counter(ItemsCounter::new(1usize)).bench_local(|| CheckedEntry::from_bytes(&bytes).unwrap());
+    b.counter(ItemsCount::new(1usize)).bench_local(|| CheckedEntry::from_bytes(&bytes).unwrap());
 }
 
 #[divan::bench]
 fn verify_signature(b: Bencher) {
     let entry = entry();
     let public = entry.envelope().device.0;
-    b.counter(ItemsCounter::new(1usize))
+    b.counter(ItemsCount::new(1usize))
         .bench_local(|| hearth_crypto::verify(&public, "hearth/entry/1", &[entry.envelope_bytes()], entry.signature()));
 }
 
@@ -59,7 +59,7 @@ fn verify_signature(b: Bencher) {
 fn sign_entry(b: Bencher) {
     let entry = entry();
     let (envelope, body) = (entry.envelope().clone(), entry.body().unwrap().to_vec());
-    b.counter(ItemsCounter::new(1usize))
+    b.counter(ItemsCount::new(1usize))
         .with_inputs(|| (envelope.clone(), body.clone()))
         .bench_local_values(|(envelope, body)| CheckedEntry::sign(envelope, body, samples::device()));
 }
@@ -68,13 +68,13 @@ fn sign_entry(b: Bencher) {
 fn seal(b: Bencher) {
     let (envelope, message, secret, mut entropy) =
         (samples::envelope(5, Class::Message), message(), samples::secret(), samples::entropy());
-    b.counter(ItemsCounter::new(1usize)).bench_local(|| seal_content(&envelope, &message, &secret, &mut entropy));
+    b.counter(ItemsCount::new(1usize)).bench_local(|| seal_content(&envelope, &message, &secret, &mut entropy));
 }
 
 #[divan::bench]
 fn open(b: Bencher) {
     let (entry, secret) = (entry(), samples::secret());
-    b.counter(ItemsCounter::new(1usize)).bench_local(|| entry.content(&secret).unwrap());
+    b.counter(ItemsCount::new(1usize)).bench_local(|| entry.content(&secret).unwrap());
 }
 
 #[divan::bench]
@@ -82,5 +82,5 @@ fn decode_frame_of_500_entries(b: Bencher) {
     let frame =
         Frame::Entries { space: samples::SPACE, request: 1, entries: vec![entry().to_bytes(); 500], next: None };
     let bytes = frame.to_bytes();
-    b.counter(ItemsCounter::new(500usize)).bench_local(|| Frame::from_bytes(&bytes).unwrap());
+    b.counter(ItemsCount::new(500usize)).bench_local(|| Frame::from_bytes(&bytes).unwrap());
 }
