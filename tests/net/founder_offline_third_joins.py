@@ -15,7 +15,9 @@ def founded_then_left(lab):
     bo.join(ada.invite(community))
     ada.ask("channel.create", community=community, name="plans", kind="text")
     for n in range(40):
-        (ada if n % 2 else bo).send(channel, f"line {n}")
+        author, reader = (ada, bo) if n % 2 else (bo, ada)
+        line = author.send(channel, f"line {n}")
+        reader.wait("message", 10, lambda e: e["message"]["message"] == line)
     until(lambda: len(bo.messages(channel)) == 40 and agree([ada, bo], community), 20, "two of one mind")
     link = ada.invite(community)
     until(lambda: agree([ada, bo], community), 20, "the invite is known")

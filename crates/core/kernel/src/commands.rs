@@ -373,7 +373,10 @@ impl Kernel {
             return self.reply(request, Err(bad("This is a voice channel. Write in a text channel.")));
         }
         let content = ContentBody::Message { text, reply_to: reply_to.map(|(t, _)| t) };
-        match self.author_content(space, channel, &content, None, reply_to.map(|(_, hlc)| hlc)) {
+        // Whatever stands in the channel is answered: a conversation keeps its order though clocks differ.
+        let newest = self.spaces.get_mut(&space).and_then(|s| s.channel(channel).stamps.last().map(|(hlc, _)| *hlc));
+        let answered = reply_to.map(|(_, hlc)| hlc).max(newest);
+        match self.author_content(space, channel, &content, None, answered) {
             Ok(entry) => {
                 let reply = NodeReply::Message { message: entry.id() };
                 self.put_own(space, vec![entry], Then::Reply { request, reply });
