@@ -66,8 +66,10 @@ impl Digests {
 
     pub(crate) fn root(&self) -> [u8; 32] {
         *self.root.get_or_init(|| {
-            let parts: Vec<(Vec<u8>, [u8; 32])> = self.scopes.iter().map(|(scope, s)| (scope_bytes(*scope), s.digest())).collect();
-            let parts: Vec<&[u8]> = parts.iter().flat_map(|(scope, digest)| [scope.as_slice(), digest.as_slice()]).collect();
+            let parts: Vec<(Vec<u8>, [u8; 32])> =
+                self.scopes.iter().map(|(scope, s)| (scope_bytes(*scope), s.digest())).collect();
+            let parts: Vec<&[u8]> =
+                parts.iter().flat_map(|(scope, digest)| [scope.as_slice(), digest.as_slice()]).collect();
             hash("hearth/root/1", &parts)
         })
     }

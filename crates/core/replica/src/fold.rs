@@ -14,7 +14,12 @@ pub(crate) mod project;
 pub(crate) mod register;
 pub(crate) mod rules;
 
-use crate::{log::Logs, people::People, replica::Change, state::{RoleHeld, SpaceState}};
+use crate::{
+    log::Logs,
+    people::People,
+    replica::Change,
+    state::{RoleHeld, SpaceState},
+};
 use hearth_types::{ChannelId, ControlAct, ControlBody, DeviceId, EntryId, EpochFields, EpochId, Hlc, UserId};
 use register::Register;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -184,7 +189,8 @@ impl Fold {
     pub(crate) fn refold(&mut self, context: Context<'_>) {
         let mut acts = std::mem::take(&mut self.acts);
         acts.values_mut().for_each(|a| a.stands = None);
-        let mut order: Vec<(bool, Hlc, EntryId)> = acts.iter().map(|(id, a)| (a.act.body != ControlBody::Leave, a.hlc, *id)).collect();
+        let mut order: Vec<(bool, Hlc, EntryId)> =
+            acts.iter().map(|(id, a)| (a.act.body != ControlBody::Leave, a.hlc, *id)).collect();
         // Leaves first, since they take away; the rest in an order that rarely waits.
         order.sort_unstable();
         *self = Self { acts, refolds: self.refolds + 1, judged: self.judged, ..Self::default() };
@@ -228,7 +234,9 @@ impl Fold {
             person.last_act = hlc.max(person.last_act);
         }
         match body {
-            ControlBody::DeviceAdd { certificate } => self.device_stands(certificate.device, certificate.number, joined, context, woken),
+            ControlBody::DeviceAdd { certificate } => {
+                self.device_stands(certificate.device, certificate.number, joined, context, woken)
+            }
             ControlBody::Admit { join } => {
                 let Some(user) = joined else { return };
                 let key = self.keys.entry(join.invite_key).or_default();
@@ -301,7 +309,14 @@ impl Fold {
         }
     }
 
-    fn device_stands(&mut self, device: DeviceId, number: u8, user: Option<UserId>, context: Context<'_>, woken: &mut BTreeSet<Need>) {
+    fn device_stands(
+        &mut self,
+        device: DeviceId,
+        number: u8,
+        user: Option<UserId>,
+        context: Context<'_>,
+        woken: &mut BTreeSet<Need>,
+    ) {
         // A device claimed for two users stands for the one whose claim holds.
         let Some(user) = user.filter(|u| context.people.user(&device) == Some(*u)) else { return };
         self.persons.entry(user).or_default().devices.insert((number, device));
@@ -320,7 +335,9 @@ impl Fold {
     /// Whether `user` is in, as far as acts at `hlc` go.
     pub(crate) fn member_at(&self, user: &UserId, hlc: Hlc, founder: &UserId) -> bool {
         match self.persons.get(user) {
-            Some(person) => (user == founder || !person.admits.is_empty()) && person.closed_at().is_none_or(|end| hlc <= end),
+            Some(person) => {
+                (user == founder || !person.admits.is_empty()) && person.closed_at().is_none_or(|end| hlc <= end)
+            }
             None => user == founder,
         }
     }

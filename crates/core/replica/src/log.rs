@@ -83,12 +83,26 @@ impl Record {
     pub(crate) fn bare(id: EntryId, seq: u64, hlc: Hlc) -> Self {
         let (prev, skip, scope, body_bytes) = (0, 0, 0, 0);
         let (entries, scope_entries, scopes, body_len) = (0, 0, 0, 0);
-        Self { id, hlc, prev, skip, scope, body_bytes, entries, scope_entries, scopes, body_len, offset: offset(seq), bare: true }
+        Self {
+            id,
+            hlc,
+            prev,
+            skip,
+            scope,
+            body_bytes,
+            entries,
+            scope_entries,
+            scopes,
+            body_len,
+            offset: offset(seq),
+            bare: true,
+        }
     }
 
     /// Whether `next` may stand at the place after this one. Both are whole.
     fn leads_to(&self, next: &Self) -> bool {
-        let (entries, scopes, bytes) = if self.hlc.day() == next.hlc.day() { (self.entries, self.scopes, self.body_bytes) } else { (0, 0, 0) };
+        let (entries, scopes, bytes) =
+            if self.hlc.day() == next.hlc.day() { (self.entries, self.scopes, self.body_bytes) } else { (0, 0, 0) };
         let new_scope = u16::from(next.scope_entries == 1);
         let scope_entries_follow = if entries == 0 {
             next.scope_entries == 1
@@ -129,7 +143,9 @@ impl Logs {
 
     /// Fills in a bare record.
     pub(crate) fn complete(&mut self, device: DeviceId, seq: u64, record: Record) -> Found {
-        let Some(log) = self.devices.get(&device).and_then(|n| self.logs.get_mut(*n as usize)) else { return Found::default() };
+        let Some(log) = self.devices.get(&device).and_then(|n| self.logs.get_mut(*n as usize)) else {
+            return Found::default();
+        };
         let Some(held) = log.record_mut(seq, &record.id) else { return Found::default() };
         if !held.bare {
             return Found::default();
@@ -143,7 +159,7 @@ impl Logs {
 
     /// Fills empty logs. What can be seen without links is checked; the rest was, and is in `broken`.
     pub(crate) fn restore(&mut self, mut records: Vec<(DeviceId, u64, Record)>, broken: &[(DeviceId, u64)]) {
-        records.sort_unstable_by(|a, b| (a.0, a.1, a.2.id).cmp(&(b.0, b.1, b.2.id)));
+        records.sort_unstable_by_key(|(device, seq, record)| (*device, *seq, record.id));
         let mut index = Vec::with_capacity(records.len());
         let mut last: Option<(DeviceId, u32, u64, Hlc)> = None;
         for (device, seq, record) in records {
@@ -178,7 +194,9 @@ impl Logs {
 
     pub(crate) fn contains(&self, id: &EntryId) -> bool {
         let p = prefix(id);
-        self.index.range((p, 0, 0)..=(p, u32::MAX, u64::MAX)).any(|(_, log, seq)| self.logs.get(*log as usize).is_some_and(|l| l.level(*seq).iter().any(|r| r.id == *id)))
+        self.index.range((p, 0, 0)..=(p, u32::MAX, u64::MAX)).any(|(_, log, seq)| {
+            self.logs.get(*log as usize).is_some_and(|l| l.level(*seq).iter().any(|r| r.id == *id))
+        })
     }
 
     pub(crate) fn broken(&self, device: &DeviceId) -> Option<u64> {
@@ -218,7 +236,9 @@ impl Log {
             return found;
         }
         let mut broke = limit;
-        if self.level(seq).iter().any(|r| r.id != record.id) || self.below(seq).is_some_and(|(_, r)| r.hlc >= record.hlc) {
+        if self.level(seq).iter().any(|r| r.id != record.id)
+            || self.below(seq).is_some_and(|(_, r)| r.hlc >= record.hlc)
+        {
             broke = seq;
         }
         // Where two stand at one place the log is broken there, and what lies above cannot lower that.
@@ -289,10 +309,15 @@ impl Log {
     /// The nearest record before a place.
     fn below(&self, seq: u64) -> Option<(u64, &Record)> {
         let offset = offset(seq);
-        let near = self.chunks.get(&(seq / CHUNK)).and_then(|c| c.get(..c.partition_point(|r| r.offset < offset))?.last());
+        let near =
+            self.chunks.get(&(seq / CHUNK)).and_then(|c| c.get(..c.partition_point(|r| r.offset < offset))?.last());
         match near {
             Some(r) => Some((seq / CHUNK * CHUNK + u64::from(r.offset), r)),
-            None => self.chunks.range(..seq / CHUNK).next_back().and_then(|(chunk, c)| c.last().map(|r| (chunk * CHUNK + u64::from(r.offset), r))),
+            None => self
+                .chunks
+                .range(..seq / CHUNK)
+                .next_back()
+                .and_then(|(chunk, c)| c.last().map(|r| (chunk * CHUNK + u64::from(r.offset), r))),
         }
     }
 
@@ -302,7 +327,11 @@ impl Log {
         let near = self.chunks.get(&(seq / CHUNK)).and_then(|c| c.get(c.partition_point(|r| r.offset <= offset)));
         match near {
             Some(r) => Some((seq / CHUNK * CHUNK + u64::from(r.offset), r)),
-            None => self.chunks.range(seq / CHUNK + 1..).next().and_then(|(chunk, c)| c.first().map(|r| (chunk * CHUNK + u64::from(r.offset), r))),
+            None => self
+                .chunks
+                .range(seq / CHUNK + 1..)
+                .next()
+                .and_then(|(chunk, c)| c.first().map(|r| (chunk * CHUNK + u64::from(r.offset), r))),
         }
     }
 
@@ -311,7 +340,11 @@ impl Log {
         let first = broken / CHUNK;
         let mut count = 0;
         for (chunk, records) in self.chunks.range(first..) {
-            count += if *chunk == first { records.len() - records.partition_point(|r| r.offset < offset(broken)) } else { records.len() };
+            count += if *chunk == first {
+                records.len() - records.partition_point(|r| r.offset < offset(broken))
+            } else {
+                records.len()
+            };
             if count >= limits::BROKEN_TAIL {
                 return true;
             }

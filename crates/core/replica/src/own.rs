@@ -1,7 +1,9 @@
 //! Writing one's own log.
 
 use crate::log::skips_to;
-use hearth_types::{Class, Day, DayCounters, DeviceId, EntryId, Envelope, Hlc, KeyRef, Scope, SpaceId, Target, entry::lipmaa, limits};
+use hearth_types::{
+    Class, Day, DayCounters, DeviceId, EntryId, Envelope, Hlc, KeyRef, Scope, SpaceId, Target, entry::lipmaa, limits,
+};
 use hearth_wire::{CheckedEntry, envelope::needs_skip};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -47,7 +49,15 @@ pub struct Draft {
 impl Draft {
     /// A control act of `body_len` bytes.
     pub fn control(body_len: usize) -> Self {
-        Self { scope: Scope::Control, class: Class::Control, target: None, basis: None, key: None, body_len, answered: None }
+        Self {
+            scope: Scope::Control,
+            class: Class::Control,
+            target: None,
+            basis: None,
+            key: None,
+            body_len,
+            answered: None,
+        }
     }
 }
 
@@ -95,7 +105,11 @@ impl OwnLog {
 
     /// The log as its own entries on disk leave it (any order, all of them; of bodies none is needed). None if an entry is
     /// of another log, or they are not one unbroken chain from place 1: such a log must not be written on.
-    pub fn restore<'a>(space: SpaceId, device: DeviceId, entries: impl IntoIterator<Item = &'a CheckedEntry>) -> Option<Self> {
+    pub fn restore<'a>(
+        space: SpaceId,
+        device: DeviceId,
+        entries: impl IntoIterator<Item = &'a CheckedEntry>,
+    ) -> Option<Self> {
         let mut entries: Vec<&CheckedEntry> = entries.into_iter().collect();
         entries.sort_unstable_by_key(|e| e.envelope().seq);
         let mut log = Self::new(space, device);
@@ -127,10 +141,15 @@ impl OwnLog {
     /// Its stamp is the largest of now, the last entry's and the answered entry's plus one; an answered stamp more than
     /// `limits::HLC_FOLLOW_MS` ahead of now is not followed.
     pub fn next(&self, now_ms: u64, draft: &Draft) -> Result<Envelope, Quota> {
-        let body_len = u32::try_from(draft.body_len).ok().filter(|n| *n as usize <= limits::BODY_BYTES).ok_or(Quota::Body)?;
+        let body_len =
+            u32::try_from(draft.body_len).ok().filter(|n| *n as usize <= limits::BODY_BYTES).ok_or(Quota::Body)?;
         let tip = &self.now;
         let followed = draft.answered.filter(|a| a.ms() <= now_ms.saturating_add(limits::HLC_FOLLOW_MS));
-        let hlc = [Some(Hlc::from_ms(now_ms)), tip.last.map(|(_, hlc)| hlc.next()), followed.map(Hlc::next)].into_iter().flatten().max().unwrap_or_default();
+        let hlc = [Some(Hlc::from_ms(now_ms)), tip.last.map(|(_, hlc)| hlc.next()), followed.map(Hlc::next)]
+            .into_iter()
+            .flatten()
+            .max()
+            .unwrap_or_default();
         let counters = tip.counted(hlc.day(), draft.scope, body_len).1;
         if counters.scope_entries > limits::DAY_SCOPE_ENTRIES {
             return Err(Quota::ScopeEntries);
@@ -171,7 +190,8 @@ impl OwnLog {
     pub fn commit(&mut self, entry: &CheckedEntry) -> bool {
         let e = entry.envelope();
         let tip = &self.now;
-        let links_hold = e.prev == tip.last.map(|(id, _)| id) && (!needs_skip(e.seq) || e.skip == tip.links.get(&lipmaa(e.seq)).copied());
+        let links_hold = e.prev == tip.last.map(|(id, _)| id)
+            && (!needs_skip(e.seq) || e.skip == tip.links.get(&lipmaa(e.seq)).copied());
         let follows = e.space == self.space
             && e.device == self.device
             && e.seq == self.next_seq()
@@ -205,7 +225,11 @@ impl Tip {
     /// Whether a day begins, and the counters of one more entry.
     fn counted(&self, day: Day, scope: Scope, body_len: u32) -> (bool, DayCounters) {
         let new_day = self.seq == 0 || self.day != day;
-        let (totals, of_scope) = if new_day { (DayCounters::default(), 0) } else { (self.totals, self.scopes.get(&scope).copied().unwrap_or(0)) };
+        let (totals, of_scope) = if new_day {
+            (DayCounters::default(), 0)
+        } else {
+            (self.totals, self.scopes.get(&scope).copied().unwrap_or(0))
+        };
         let counters = DayCounters {
             scope_entries: of_scope.saturating_add(1),
             entries: totals.entries.saturating_add(1),

@@ -66,7 +66,9 @@ impl Page {
         // Entries come by id, so that items of one client are in the order of their clocks.
         let mut clients: BTreeMap<u64, Vec<Item<'_>>> = BTreeMap::new();
         for (id, entry) in &of_day {
-            let mut place = |map: &'static str, value| clients.entry(client(&document, id, map, bits)).or_default().push(Item { id: *id, map, value });
+            let mut place = |map: &'static str, value| {
+                clients.entry(client(&document, id, map, bits)).or_default().push(Item { id: *id, map, value })
+            };
             place(ENTRIES, [entry.signature().as_slice(), entry.envelope_bytes()].concat().into());
             if let Some(body) = entry.body() {
                 place(BODIES, body.into());
@@ -143,7 +145,8 @@ fn generation(clients: &BTreeMap<u64, Vec<Item<'_>>>) -> u64 {
     if shared.is_empty() {
         return 0;
     }
-    let [a, b, c, d, e, f, g, h, ..] = hash("hearth/page-generation/1", &shared.iter().map(<[u8; 33]>::as_slice).collect::<Vec<_>>());
+    let [a, b, c, d, e, f, g, h, ..] =
+        hash("hearth/page-generation/1", &shared.iter().map(<[u8; 33]>::as_slice).collect::<Vec<_>>());
     u64::from_be_bytes([a, b, c, d, e, f, g, h]).max(1)
 }
 

@@ -63,7 +63,11 @@ impl People {
         let cites = self.cites.get(device);
         let Some(claims) = self.devices.get_mut(device) else { return Introduced::Same };
         if claims.len() > 1 {
-            let best = claims.iter().enumerate().min_by_key(|(_, c)| (!c.own, cites.and_then(|m| m.get(&c.by)).copied().unwrap_or(u64::MAX), c.by)).map_or(0, |(i, _)| i);
+            let best = claims
+                .iter()
+                .enumerate()
+                .min_by_key(|(_, c)| (!c.own, cites.and_then(|m| m.get(&c.by)).copied().unwrap_or(u64::MAX), c.by))
+                .map_or(0, |(i, _)| i);
             claims.swap(0, best);
         }
         match before {

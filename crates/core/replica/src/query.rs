@@ -5,7 +5,10 @@ use crate::{
     replica::Replica,
     state::SpaceState,
 };
-use hearth_types::{Certificate, ChannelId, Day, DeviceId, EntryId, EpochFields, EpochId, Genesis, Hlc, Permissions, Scope, SpaceId, UserId};
+use hearth_types::{
+    Certificate, ChannelId, Day, DeviceId, EntryId, EpochFields, EpochId, Genesis, Hlc, Permissions, Scope, SpaceId,
+    UserId,
+};
 use hearth_wire::frame::DayDigest;
 
 /// Who is in, and what they may do.

@@ -10,7 +10,9 @@ use crate::{
 };
 use hearth_crypto::identity::{check_certificate, check_genesis, check_join};
 use hearth_ports::store::EntrySummary;
-use hearth_types::{ChannelId, Class, ControlAct, ControlBody, Day, DeviceId, EntryId, EpochId, Genesis, SpaceId, UserId, limits};
+use hearth_types::{
+    ChannelId, Class, ControlAct, ControlBody, Day, DeviceId, EntryId, EpochId, Genesis, SpaceId, UserId, limits,
+};
 use hearth_wire::CheckedEntry;
 use std::collections::BTreeSet;
 
@@ -122,15 +124,31 @@ impl Replica {
     /// A replica as it was: control entries whole, content by its summaries (any order; fastest by log or by stamp), and
     /// the breaks that [`Change::LogBroken`] reported. Entries of other spaces, and control entries without a body, are left
     /// out.
-    pub fn restore(space: SpaceId, genesis: Genesis, control: &[CheckedEntry], content: &[EntrySummary], broken: &[(DeviceId, u64)]) -> Option<Self> {
+    pub fn restore(
+        space: SpaceId,
+        genesis: Genesis,
+        control: &[CheckedEntry],
+        content: &[EntrySummary],
+        broken: &[(DeviceId, u64)],
+    ) -> Option<Self> {
         let mut replica = Self::new(space, genesis)?;
         let mut seen = BTreeSet::new();
-        let control: Vec<&CheckedEntry> =
-            control.iter().filter(|e| e.envelope().space == space && e.envelope().class == Class::Control && e.body().is_some() && seen.insert(e.id())).collect();
+        let control: Vec<&CheckedEntry> = control
+            .iter()
+            .filter(|e| {
+                e.envelope().space == space
+                    && e.envelope().class == Class::Control
+                    && e.body().is_some()
+                    && seen.insert(e.id())
+            })
+            .collect();
         let mut content: Vec<&EntrySummary> = content.iter().filter(|s| s.space == space).collect();
         content.sort_unstable_by_key(|s| (s.device, s.seq, s.id));
         content.dedup_by_key(|s| s.id);
-        let mut records: Vec<_> = control.iter().map(|e| (e.envelope().device, e.envelope().seq, replica.logs.record(e.id(), e.envelope()))).collect();
+        let mut records: Vec<_> = control
+            .iter()
+            .map(|e| (e.envelope().device, e.envelope().seq, replica.logs.record(e.id(), e.envelope())))
+            .collect();
         records.extend(content.iter().map(|s| (s.device, s.seq, Record::bare(s.id, s.seq, s.hlc))));
         replica.logs.restore(records, broken);
         for s in content {
@@ -142,7 +160,10 @@ impl Replica {
             if let Ok(act) = entry.control() {
                 let user = replica.named_user(&act);
                 replica.learn(entry, &act, user);
-                replica.fold.acts.insert(entry.id(), Act { device: e.device, seq: e.seq, hlc: e.hlc, act, user, stands: None });
+                replica
+                    .fold
+                    .acts
+                    .insert(entry.id(), Act { device: e.device, seq: e.seq, hlc: e.hlc, act, user, stands: None });
             }
         }
         replica.fold.reassigned();
@@ -166,7 +187,11 @@ impl Replica {
         let user = act.as_ref().and_then(|act| self.named_user(act));
         let introduced = self.people.user(&e.device).is_some() || self.introduces_itself(entry, act.as_ref(), user);
         if !introduced || e.day > last_day(today) {
-            return if self.waiting.keep(entry) { Admission::Waiting } else { Admission::Refused(Refusal::WaitingFull) };
+            return if self.waiting.keep(entry) {
+                Admission::Waiting
+            } else {
+                Admission::Refused(Refusal::WaitingFull)
+            };
         }
         let mut changes = BTreeSet::new();
         let mut introduced = Vec::new();
@@ -224,7 +249,14 @@ impl Replica {
     }
 
     /// Puts an entry that is admitted in its place. False if its log takes no more.
-    fn take(&mut self, entry: &CheckedEntry, act: Option<ControlAct>, user: Option<UserId>, changes: &mut BTreeSet<Change>, introduced: &mut Vec<DeviceId>) -> bool {
+    fn take(
+        &mut self,
+        entry: &CheckedEntry,
+        act: Option<ControlAct>,
+        user: Option<UserId>,
+        changes: &mut BTreeSet<Change>,
+        introduced: &mut Vec<DeviceId>,
+    ) -> bool {
         let e = entry.envelope();
         if !self.logs.takes(&e.device, e.seq) {
             return false;
@@ -238,7 +270,11 @@ impl Replica {
         self.found(e.device, found, changes);
         if let Some(act) = act {
             let context = Context { founder: self.genesis.founder, logs: &self.logs, people: &self.people };
-            self.fold.add(entry.id(), Act { device: e.device, seq: e.seq, hlc: e.hlc, act, user, stands: None }, context);
+            self.fold.add(
+                entry.id(),
+                Act { device: e.device, seq: e.seq, hlc: e.hlc, act, user, stands: None },
+                context,
+            );
         }
         true
     }
@@ -276,7 +312,12 @@ impl Replica {
     }
 
     /// Admits what waited for these devices, and for the devices that those introduce.
-    fn release(&mut self, mut introduced: Vec<DeviceId>, today: Day, changes: &mut BTreeSet<Change>) -> Vec<CheckedEntry> {
+    fn release(
+        &mut self,
+        mut introduced: Vec<DeviceId>,
+        today: Day,
+        changes: &mut BTreeSet<Change>,
+    ) -> Vec<CheckedEntry> {
         let mut released = Vec::new();
         while let Some(device) = introduced.pop() {
             for entry in self.waiting.release(&device, last_day(today)) {

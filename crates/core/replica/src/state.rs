@@ -1,6 +1,9 @@
 //! What a space looks like: the projection of all control acts that stand.
 
-use hearth_types::{ChannelFields, ChannelId, DeviceId, EntryId, EpochFields, EpochId, Hlc, InviteFields, Permissions, RoleFields, UserId};
+use hearth_types::{
+    ChannelFields, ChannelId, DeviceId, EntryId, EpochFields, EpochId, Hlc, InviteFields, Permissions, RoleFields,
+    UserId,
+};
 use std::collections::BTreeMap;
 
 /// A space as its standing control acts make it.
@@ -98,7 +101,9 @@ impl InviteState {
     }
     /// Whether an honest member still lets people in by it at `now_ms`.
     pub fn open(&self, now_ms: u64) -> bool {
-        !self.revoked && self.fields.expires_at_ms.is_none_or(|end| now_ms < end) && self.fields.max_uses.is_none_or(|max| self.used < max)
+        !self.revoked
+            && self.fields.expires_at_ms.is_none_or(|end| now_ms < end)
+            && self.fields.max_uses.is_none_or(|max| self.used < max)
     }
 }
 

@@ -29,7 +29,9 @@ impl Waiting {
             return false;
         }
         if self.len >= limits::WAITING_ENTRIES {
-            let Some((most, largest)) = self.devices.iter().map(|(d, list)| (list.len(), *d)).max() else { return false };
+            let Some((most, largest)) = self.devices.iter().map(|(d, list)| (list.len(), *d)).max() else {
+                return false;
+            };
             if most <= own + 1 {
                 return false;
             }
@@ -46,7 +48,8 @@ impl Waiting {
     /// Takes out what `device` has up to `last_day`, in order of place.
     pub(crate) fn release(&mut self, device: &DeviceId, last_day: Day) -> Vec<CheckedEntry> {
         let Some(list) = self.devices.remove(device) else { return Vec::new() };
-        let (due, later): (BTreeMap<_, _>, BTreeMap<_, _>) = list.into_iter().partition(|(_, e)| e.envelope().day <= last_day);
+        let (due, later): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            list.into_iter().partition(|(_, e)| e.envelope().day <= last_day);
         self.len -= due.len();
         if !later.is_empty() {
             self.devices.insert(*device, later);

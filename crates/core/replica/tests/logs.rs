@@ -92,7 +92,10 @@ fn contradictions_that_need_an_absent_neighbour_wait_for_it() {
     let lie = resigned(&member, &entries[5], |e| e.prev = Some(EntryId([1; 32])));
     put(&mut replica, &[entries[0].clone(), lie, entries[9].clone()]);
     assert_eq!(replica.broken(&device), None);
-    assert_eq!(put(&mut replica, std::slice::from_ref(&entries[4])), [Change::LogBroken { device, seq: 6 }, Change::Content]);
+    assert_eq!(
+        put(&mut replica, std::slice::from_ref(&entries[4])),
+        [Change::LogBroken { device, seq: 6 }, Change::Content]
+    );
     assert_eq!(replica.top(&device), Some((10, entries[9].id())));
 }
 
@@ -167,8 +170,13 @@ fn acts_past_a_break_fall_with_what_hangs_on_them() {
     assert!(replica.state().channels.contains_key(&room.id().into()));
     let fork = resigned(&admin, &grant, |e| e.ext = vec![1]);
     let changes = put(&mut replica, &[fork]);
-    assert!(changes.contains(&Change::ChannelGone(room.id().into())) && changes.contains(&Change::Standing(friend.user())), "{changes:?}");
-    assert!(!replica.state().channels.contains_key(&room.id().into()) && replica.state().roles.contains_key(&role.id()));
+    assert!(
+        changes.contains(&Change::ChannelGone(room.id().into())) && changes.contains(&Change::Standing(friend.user())),
+        "{changes:?}"
+    );
+    assert!(
+        !replica.state().channels.contains_key(&room.id().into()) && replica.state().roles.contains_key(&role.id())
+    );
 }
 
 /// attacks.md 35, and what waits for introductions.
@@ -275,7 +283,11 @@ fn attack_11_a_bad_signature_is_no_entry_before_or_after_its_successor() {
         assert_eq!(CheckedEntry::from_bytes(&bytes), Err(hearth_wire::DecodeError::Signature));
         put(&mut replica, &entries[round..=round]);
     }
-    assert!(!replica.contains(&forged) && replica.contains(&entries[1].id()) && replica.broken(&member.log.device()).is_none());
+    assert!(
+        !replica.contains(&forged)
+            && replica.contains(&entries[1].id())
+            && replica.broken(&member.log.device()).is_none()
+    );
 }
 
 /// attacks.md 2: nothing here needs a key, so with and without keys is the same replica.
@@ -379,7 +391,10 @@ fn an_own_log_writes_what_every_reader_accepts() {
         assert_eq!(CheckedEntry::from_bytes(&entry.to_bytes()).as_ref(), Ok(entry));
         replica.admit(entry, Day(today().0 + 1_000));
     }
-    assert_eq!((replica.broken(&member.log.device()), replica.top(&member.log.device())), (None, entries.last().map(|e| (e.envelope().seq, e.id()))));
+    assert_eq!(
+        (replica.broken(&member.log.device()), replica.top(&member.log.device())),
+        (None, entries.last().map(|e| (e.envelope().seq, e.id())))
+    );
     let mut again = OwnLog::restore(world.space, member.log.device(), shuffled(&entries, 1).iter()).unwrap();
     let draft = hearth_replica::Draft::control(10);
     assert_eq!(again.next(member.now_ms, &draft), member.log.next(member.now_ms, &draft));
@@ -414,7 +429,14 @@ fn a_failed_write_rewinds_to_what_is_on_disk() {
 fn stamps_follow_the_clock_the_log_and_what_is_answered() {
     let (world, member, ..) = writer(0);
     let log = OwnLog::new(world.space, member.log.device());
-    let stamp = |answered: Option<u64>| log.next(NOON, &hearth_replica::Draft { answered: answered.map(Hlc::from_ms), ..hearth_replica::Draft::control(0) }).unwrap().hlc;
+    let stamp = |answered: Option<u64>| {
+        log.next(
+            NOON,
+            &hearth_replica::Draft { answered: answered.map(Hlc::from_ms), ..hearth_replica::Draft::control(0) },
+        )
+        .unwrap()
+        .hlc
+    };
     assert_eq!(stamp(None), Hlc::from_ms(NOON));
     assert_eq!(stamp(Some(NOON - 5)), Hlc::from_ms(NOON));
     assert_eq!(stamp(Some(NOON + 5)), Hlc::from_ms(NOON + 5).next());
@@ -440,7 +462,9 @@ fn every_quota_of_a_day_is_reached_and_ends_with_it() {
                 ..hearth_replica::Draft::control(body_len)
             };
             match actor.log.next(NOON, &draft) {
-                Ok(envelope) => assert!(actor.log.commit(&CheckedEntry::sign(envelope, vec![0; body_len], &actor.key()))),
+                Ok(envelope) => {
+                    assert!(actor.log.commit(&CheckedEntry::sign(envelope, vec![0; body_len], &actor.key())))
+                }
                 Err(quota) => {
                     assert!(actor.log.next(NOON + DAY_MS, &draft).is_ok(), "tomorrow is another day");
                     return (quota, n);
@@ -455,7 +479,10 @@ fn every_quota_of_a_day_is_reached_and_ends_with_it() {
     assert_eq!(full(one, 0), (Quota::ScopeEntries, limits::DAY_SCOPE_ENTRIES));
     assert_eq!(full(channel, 0), (Quota::Entries, limits::DAY_ENTRIES));
     assert_eq!(full(many, 0), (Quota::Scopes, limits::DAY_SCOPES));
-    assert_eq!(full(one, limits::BODY_BYTES), (Quota::Bytes, u32::try_from(limits::DAY_BODY_BYTES / limits::BODY_BYTES as u64).unwrap()));
+    assert_eq!(
+        full(one, limits::BODY_BYTES),
+        (Quota::Bytes, u32::try_from(limits::DAY_BODY_BYTES / limits::BODY_BYTES as u64).unwrap())
+    );
     assert_eq!(member.log.next(NOON, &hearth_replica::Draft::control(limits::BODY_BYTES + 1)), Err(Quota::Body));
     assert_eq!(world.entries.len(), 4);
 }

@@ -79,7 +79,8 @@ fn play(steps: &[Step]) -> (World, Vec<CheckedEntry>) {
             Step::Setting(a) => actors[*a].act(setting("name", &format!("value {n}"), vec![])),
             Step::Channel(a) => actors[*a].act(ControlBody::Channel(channel_fields(&format!("room {n}"), None))),
             Step::Role(a) => {
-                let e = actors[*a].act(ControlBody::Role(role_fields(2 + u16::from(n % 3), Permissions::MANAGE_CHANNELS)));
+                let e =
+                    actors[*a].act(ControlBody::Role(role_fields(2 + u16::from(n % 3), Permissions::MANAGE_CHANNELS)));
                 roles.push(e.id());
                 e
             }
@@ -94,7 +95,12 @@ fn play(steps: &[Step]) -> (World, Vec<CheckedEntry>) {
             Step::Grant(..) => continue,
             Step::Invite(a) => {
                 let secret = hearth_crypto::InviteSecret::new(hearth_crypto::Secret16::new([n; 16]));
-                actors[*a].act(ControlBody::Invite(InviteFields { key: secret.public(world.space), expires_at_ms: None, max_uses: None, role: None }))
+                actors[*a].act(ControlBody::Invite(InviteFields {
+                    key: secret.public(world.space),
+                    expires_at_ms: None,
+                    max_uses: None,
+                    role: None,
+                }))
             }
             Step::Admit(a) => {
                 let guest = world.stranger();
@@ -124,7 +130,10 @@ fn play(steps: &[Step]) -> (World, Vec<CheckedEntry>) {
 }
 
 /// Everything two replicas have to agree on.
-fn verdicts(replica: &Replica, all: &[CheckedEntry]) -> (String, hearth_replica::SpaceState, Vec<bool>, Vec<Option<u64>>) {
+fn verdicts(
+    replica: &Replica,
+    all: &[CheckedEntry],
+) -> (String, hearth_replica::SpaceState, Vec<bool>, Vec<Option<u64>>) {
     let counts = all.iter().map(|e| replica.counts(&e.envelope().device, e.envelope().seq)).collect();
     let broken = all.iter().map(|e| replica.broken(&e.envelope().device)).collect();
     (replica.heads(), replica.state().clone(), counts, broken)
@@ -144,12 +153,22 @@ fn pages(world: &World, entries: &[CheckedEntry]) -> Vec<Vec<u8>> {
     let mut days: Vec<_> = entries.iter().map(|e| e.envelope().day).collect();
     days.sort_unstable();
     days.dedup();
-    days.into_iter().map(|day| Page::build(world.space, Scope::Channel(world.channel), day, entries).to_bytes()).collect()
+    days.into_iter()
+        .map(|day| Page::build(world.space, Scope::Channel(world.channel), day, entries).to_bytes())
+        .collect()
 }
 
 fn summary(e: &CheckedEntry) -> EntrySummary {
     let v = e.envelope();
-    EntrySummary { id: e.id(), space: v.space, device: v.device, seq: v.seq, hlc: v.hlc, scope: v.scope, target: v.target }
+    EntrySummary {
+        id: e.id(),
+        space: v.space,
+        device: v.device,
+        seq: v.seq,
+        hlc: v.hlc,
+        scope: v.scope,
+        target: v.target,
+    }
 }
 
 /// A replica restored as a restart would, with what `broken` recorded.

@@ -38,7 +38,12 @@ fn vectors() -> Value {
     let mut people: Vec<_> = (0..3).map(|_| world.member()).collect();
     let channel = world.channel;
     let all: Vec<CheckedEntry> = (0..60).map(|n| people[n % 3].message(channel, &format!("message {n}"))).collect();
-    let gaps: Vec<_> = all.iter().enumerate().filter(|(n, _)| n % 4 != 1).map(|(n, e)| if n % 5 == 0 { hollow(e) } else { e.clone() }).collect();
+    let gaps: Vec<_> = all
+        .iter()
+        .enumerate()
+        .filter(|(n, _)| n % 4 != 1)
+        .map(|(n, e)| if n % 5 == 0 { hollow(e) } else { e.clone() })
+        .collect();
     people[0].now_ms += DAY_MS;
     let late = people[0].content(channel, target(&all[4]), b"an edit of another day");
     let mut twin = people[1].clone();

@@ -5,7 +5,9 @@ use crate::{
     replica::Change,
     state::{ChannelState, EpochState, InviteState, MemberState, RoleState, SpaceState},
 };
-use hearth_types::{ChannelFields, ChannelId, ControlBody, EntryId, EpochId, Hlc, Permissions, RoleFields, UserId, limits};
+use hearth_types::{
+    ChannelFields, ChannelId, ControlBody, EntryId, EpochId, Hlc, Permissions, RoleFields, UserId, limits,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The whole state.
@@ -49,21 +51,36 @@ pub(crate) fn one(fold: &Fold, touch: &Touch, state: &mut SpaceState, context: C
             let new = fold.settings.get(key).and_then(|r| r.winner()).and_then(|id| setting(fold, &id));
             changed(put(&mut state.settings, key.clone(), new), Change::Settings, Change::Settings)
         }
-        Touch::Channel(id) => changed(put(&mut state.channels, *id, channel(fold, *id)), Change::Channel(*id), Change::ChannelGone(*id)),
-        Touch::Role(id) => changed(put(&mut state.roles, *id, role(fold, *id)), Change::Role(*id), Change::RoleGone(*id)),
-        Touch::Invite(id) => changed(put(&mut state.invites, *id, invite(fold, *id, context)), Change::Invite(*id), Change::Invite(*id)),
-        Touch::Epoch(id) => changed(put(&mut state.epochs, *id, epoch(fold, *id, context)), Change::Epoch(*id), Change::EpochGone(*id)),
+        Touch::Channel(id) => {
+            changed(put(&mut state.channels, *id, channel(fold, *id)), Change::Channel(*id), Change::ChannelGone(*id))
+        }
+        Touch::Role(id) => {
+            changed(put(&mut state.roles, *id, role(fold, *id)), Change::Role(*id), Change::RoleGone(*id))
+        }
+        Touch::Invite(id) => {
+            changed(put(&mut state.invites, *id, invite(fold, *id, context)), Change::Invite(*id), Change::Invite(*id))
+        }
+        Touch::Epoch(id) => {
+            changed(put(&mut state.epochs, *id, epoch(fold, *id, context)), Change::Epoch(*id), Change::EpochGone(*id))
+        }
         Touch::Member(user) => {
             let before = (state.members.get(user).cloned(), state.former.get(user).cloned());
             let person = fold.persons.get(user);
             let (now, former) = if fold.is_member(user, &context.founder) {
                 (Some(member(fold, person)), None)
             } else {
-                (None, person.filter(|p| !p.admits.is_empty() || *user == context.founder).map(|p| member(fold, Some(p))))
+                (
+                    None,
+                    person.filter(|p| !p.admits.is_empty() || *user == context.founder).map(|p| member(fold, Some(p))),
+                )
             };
             put(&mut state.members, *user, now);
             put(&mut state.former, *user, former);
-            member_changes(*user, (before.0.as_ref(), before.1.as_ref()), (state.members.get(user), state.former.get(user)))
+            member_changes(
+                *user,
+                (before.0.as_ref(), before.1.as_ref()),
+                (state.members.get(user), state.former.get(user)),
+            )
         }
     }
 }
@@ -78,9 +95,14 @@ pub(crate) fn difference(old: &SpaceState, new: &SpaceState) -> BTreeSet<Change>
     compare(&old.roles, &new.roles, Change::Role, Change::RoleGone, &mut changes);
     compare(&old.invites, &new.invites, Change::Invite, Change::Invite, &mut changes);
     compare(&old.epochs, &new.epochs, Change::Epoch, Change::EpochGone, &mut changes);
-    let users: BTreeSet<&UserId> = [&old.members, &old.former, &new.members, &new.former].into_iter().flat_map(|m| m.keys()).collect();
+    let users: BTreeSet<&UserId> =
+        [&old.members, &old.former, &new.members, &new.former].into_iter().flat_map(|m| m.keys()).collect();
     for user in users {
-        changes.extend(member_changes(*user, (old.members.get(user), old.former.get(user)), (new.members.get(user), new.former.get(user))));
+        changes.extend(member_changes(
+            *user,
+            (old.members.get(user), old.former.get(user)),
+            (new.members.get(user), new.former.get(user)),
+        ));
     }
     changes
 }
@@ -91,14 +113,21 @@ fn member_changes(user: UserId, old: Pair<'_>, new: Pair<'_>) -> Vec<Change> {
     if old == new {
         return Vec::new();
     }
-    let mut changes = vec![if new.0.is_some() || old.0.is_none() { Change::Member(user) } else { Change::MemberGone(user) }];
+    let mut changes =
+        vec![if new.0.is_some() || old.0.is_none() { Change::Member(user) } else { Change::MemberGone(user) }];
     if old.0.map(|m| &m.roles) != new.0.map(|m| &m.roles) {
         changes.push(Change::Standing(user));
     }
     changes
 }
 
-fn compare<K: Ord + Copy, V: PartialEq>(old: &BTreeMap<K, V>, new: &BTreeMap<K, V>, there: fn(K) -> Change, gone: fn(K) -> Change, changes: &mut BTreeSet<Change>) {
+fn compare<K: Ord + Copy, V: PartialEq>(
+    old: &BTreeMap<K, V>,
+    new: &BTreeMap<K, V>,
+    there: fn(K) -> Change,
+    gone: fn(K) -> Change,
+    changes: &mut BTreeSet<Change>,
+) {
     changes.extend(new.iter().filter(|(k, v)| old.get(k) != Some(v)).map(|(k, _)| there(*k)));
     changes.extend(old.keys().filter(|k| !new.contains_key(k)).map(|k| gone(*k)));
 }

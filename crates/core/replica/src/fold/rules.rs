@@ -43,8 +43,14 @@ fn stands(fold: &Fold, entry: &Act, context: Context<'_>) -> Judged<u16> {
     match &entry.act.body {
         ControlBody::Leave => return Ok(MEMBER_RANK),
         // The founder's first device speaks for itself, since nobody can admit it.
-        ControlBody::DeviceAdd { certificate } if certificate.device == entry.device && entry.user == Some(context.founder) && user == context.founder => {
-            return if fold.member_at(&user, entry.hlc, &context.founder) { Ok(0) } else { Err(Verdict::Waits(Need::Member(user))) };
+        ControlBody::DeviceAdd { certificate }
+            if certificate.device == entry.device && entry.user == Some(context.founder) && user == context.founder =>
+        {
+            return if fold.member_at(&user, entry.hlc, &context.founder) {
+                Ok(0)
+            } else {
+                Err(Verdict::Waits(Need::Member(user)))
+            };
         }
         ControlBody::Unknown { .. } => return Err(Verdict::Void),
         _ => {}
@@ -64,7 +70,7 @@ fn stands(fold: &Fold, entry: &Act, context: Context<'_>) -> Judged<u16> {
         ControlBody::Profile { .. } => authority.rank,
         ControlBody::Admit { join } => {
             demand(!authority.uncited && entry.user.is_some())?;
-            if !fold.keys.get(&join.invite_key).is_some_and(|k| !k.invites.is_empty()) {
+            if fold.keys.get(&join.invite_key).is_none_or(|k| k.invites.is_empty()) {
                 return Err(Verdict::Waits(Need::Key(join.invite_key)));
             }
             authority.rank
@@ -102,7 +108,9 @@ fn stands(fold: &Fold, entry: &Act, context: Context<'_>) -> Judged<u16> {
         ControlBody::Channel(f) => {
             demand(authority.permissions.allow(Permissions::MANAGE_CHANNELS))?;
             if let Some(channel) = f.channel {
-                demand(matches!(&standing(fold, channel)?.act.body, ControlBody::Channel(first) if first.channel.is_none()))?;
+                demand(
+                    matches!(&standing(fold, channel)?.act.body, ControlBody::Channel(first) if first.channel.is_none()),
+                )?;
             }
             authority.rank
         }
@@ -137,7 +145,11 @@ fn authority(fold: &Fold, user: UserId, by: Option<EntryId>, context: Context<'_
         return Ok(Authority { rank: MEMBER_RANK, permissions: Permissions::MEMBER, uncited: false });
     }
     // They may still come by an invite that gives a role; whatever else they cite is not theirs and never will be.
-    Err(if matches!(cited.act.body, ControlBody::Invite(_)) { Verdict::Waits(Need::Member(user)) } else { Verdict::Void })
+    Err(if matches!(cited.act.body, ControlBody::Invite(_)) {
+        Verdict::Waits(Need::Member(user))
+    } else {
+        Verdict::Void
+    })
 }
 
 /// An epoch follows standing ones; the first is the owner's.

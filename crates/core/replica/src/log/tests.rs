@@ -33,8 +33,14 @@ fn places_are_found_across_chunks_and_gaps() {
         log.put(seq, bare(seq, seq.to_le_bytes()[0]));
     }
     let at = |r: Option<(u64, &Record)>| r.map(|(seq, _)| seq);
-    assert_eq!([3, 64, 65, 500, u64::MAX].map(|s| at(log.below(s))), [None, Some(63), Some(64), Some(64), Some(1_000_000)]);
-    assert_eq!([0, 63, 64, 500, u64::MAX].map(|s| at(log.above(s))), [Some(3), Some(64), Some(500), Some(1_000_000), None]);
+    assert_eq!(
+        [3, 64, 65, 500, u64::MAX].map(|s| at(log.below(s))),
+        [None, Some(63), Some(64), Some(64), Some(1_000_000)]
+    );
+    assert_eq!(
+        [0, 63, 64, 500, u64::MAX].map(|s| at(log.above(s))),
+        [Some(3), Some(64), Some(500), Some(1_000_000), None]
+    );
     assert_eq!((log.level(64).len(), log.level(65).len()), (1, 0));
 }
 
@@ -43,7 +49,11 @@ fn ids_that_begin_alike_are_told_apart() {
     let mut logs = Logs::default();
     let id = |last: u8| EntryId(std::array::from_fn(|i| if i == 31 { last } else { 7 }));
     for n in 0..50u8 {
-        logs.insert(DeviceId([n % 3; 32]), u64::from(n) + 1, Record::bare(id(n), u64::from(n) + 1, Hlc(u64::from(n) + 1)));
+        logs.insert(
+            DeviceId([n % 3; 32]),
+            u64::from(n) + 1,
+            Record::bare(id(n), u64::from(n) + 1, Hlc(u64::from(n) + 1)),
+        );
     }
     assert!((0..50).all(|n| logs.contains(&id(n))) && !logs.contains(&id(50)));
 }
