@@ -10,7 +10,7 @@ impl Dice {
         Self(seed)
     }
     /// 64 random bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -19,7 +19,7 @@ impl Dice {
     }
     /// Below `n`; 0 if `n` is 0.
     pub fn below(&mut self, n: u64) -> u64 {
-        self.next().checked_rem(n).unwrap_or(0)
+        self.roll().checked_rem(n).unwrap_or(0)
     }
     /// True `percent` times in a hundred.
     pub fn chance(&mut self, percent: u64) -> bool {
@@ -33,7 +33,7 @@ impl Dice {
     /// 32 bytes for a key in a test.
     pub fn bytes32(&mut self) -> [u8; 32] {
         let mut out = [0; 32];
-        out.chunks_exact_mut(8).for_each(|c| c.copy_from_slice(&self.next().to_le_bytes()));
+        out.chunks_exact_mut(8).for_each(|c| c.copy_from_slice(&self.roll().to_le_bytes()));
         out
     }
 

@@ -38,7 +38,8 @@ fn read(e: Envelope, body: &[u8]) -> Result<CheckedEntry, DecodeError> {
 
 #[test]
 fn parts_that_contradict_each_other_are_refused_though_rightly_signed() {
-    let table: [(&str, Class, fn(&mut Envelope)); 22] = [
+    type Change = fn(&mut Envelope);
+    let table: [(&str, Class, Change); 22] = [
         ("version 0", Class::Control, |e| e.version = 0),
         ("place 0", Class::Control, |e| e.seq = 0),
         ("a day that is not the stamp's", Class::Control, |e| e.day = Day(e.day.0 + 1)),

@@ -157,7 +157,7 @@ fn entries() {
         ..samples::envelope(2, hearth_types::Class::Amendment)
     };
     assert!(fullest.to_bytes().len() <= ENVELOPE_BYTES, "the fullest envelope fits: {}", fullest.to_bytes().len());
-    assert!(ENTRY_BYTES >= ENVELOPE_BYTES + 64 + BODY_BYTES + 12, "the fullest entry fits");
+    const { assert!(ENTRY_BYTES >= ENVELOPE_BYTES + 64 + BODY_BYTES + 12, "the fullest entry fits") };
     assert!(CheckedEntry::from_bytes(&vec![0; ENTRY_BYTES + 1]) == Err(DecodeError::Limit("entry")));
 }
 

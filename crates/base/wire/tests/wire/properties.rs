@@ -156,7 +156,8 @@ fn a_body_opens_under_its_own_envelope_only() {
     assert_eq!(entry.content(&other), Err(Unopened::Sealed));
 
     // Each field before length and hash, changed to something that passes every other check, and signed again.
-    let changes: [(&str, fn(&mut Envelope)); 15] = [
+    type Change = fn(&mut Envelope);
+    let changes: [(&str, Change); 15] = [
         ("space", |e| e.space.0[0] ^= 1),
         ("seq", |e| (e.seq, e.skip) = (6, None)),
         ("prev", |e| e.prev = Some(EntryId([77; 32]))),
