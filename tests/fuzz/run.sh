@@ -33,7 +33,10 @@ for target in $targets; do
     "$bin" -set_cover_merge=1 -use_counters=0 "$work/kept" "corpus/$target" "$work/new" >"$work/merge.log" 2>&1
     find "$work/kept" -type f -size +4k -delete
     rm -f "corpus/$target"/*
-    ls -Sr "$work/kept" | head -190 | while read -r f; do cp "$work/kept/$f" "corpus/$target/"; done
+    # 190 at most, small and large ones alike.
+    count=$(ls "$work/kept" | wc -l)
+    ls -Sr "$work/kept" | awk -v n="$count" 'n <= 190 || int(NR * 190 / n) != int((NR - 1) * 190 / n)' \
+        | while read -r f; do cp "$work/kept/$f" "corpus/$target/"; done
     cov=$(grep -o 'cov: [0-9]*' "$work/log" | tail -1 | cut -d' ' -f2)
     ft=$(grep -o 'ft: [0-9]*' "$work/log" | tail -1 | cut -d' ' -f2)
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log")
