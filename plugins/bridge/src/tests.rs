@@ -20,10 +20,7 @@ fn app(room: usize) -> (App, Far) {
 }
 
 fn ask(app: &mut App, command: NodeCommand) -> u64 {
-    let id = app
-        .world_mut()
-        .run_system_once(move |mut door: NodeDoor| door.send(command.clone()))
-        .unwrap();
+    let id = app.world_mut().run_system_once(move |mut door: NodeDoor| door.send(command.clone())).unwrap();
     app.update();
     id
 }

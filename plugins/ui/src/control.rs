@@ -51,9 +51,9 @@ pub fn answer(
 ) {
     for ControlAsk { ask, request } in asks.read() {
         let result = match request {
-            ControlRequest::OpenLink(link) if !link.starts_with("mesh://") && !link.starts_with("https://") => {
-                Err(NodeError::new(ErrorCode::BadLink, "This is not an invite link. One begins with mesh:// or https://"))
-            }
+            ControlRequest::OpenLink(link) if !link.starts_with("mesh://") && !link.starts_with("https://") => Err(
+                NodeError::new(ErrorCode::BadLink, "This is not an invite link. One begins with mesh:// or https://"),
+            ),
             ControlRequest::OpenLink(link) if link.chars().count() > limits::LINK_CHARS => {
                 Err(NodeError::new(ErrorCode::BadLink, "This link is too long to be an invite link."))
             }

@@ -5,8 +5,8 @@ use bevy::{core_pipeline::tonemapping::Tonemapping, prelude::*, window::PrimaryW
 use bevy_egui::{EguiContext, PrimaryEguiContext, egui};
 use hearth_ports::{Health, NetStatus};
 use hearth_view::{
-    Activity, ChannelItem, CommunityItem, Frame, Intents, MainView, OnboardingState, OnboardingView, UiState, WindowView,
-    main_ui, onboarding_ui,
+    Activity, ChannelItem, CommunityItem, Frame, Intents, MainView, OnboardingState, OnboardingView, UiState,
+    WindowView, main_ui, onboarding_ui,
 };
 use hearth_world::{FrameNeed, Me, Network};
 use std::time::{Duration, Instant};

@@ -1,10 +1,14 @@
 //! A person's wishes become commands to the node, or changes of what is shown.
 
-use crate::{Faces, Look, Prefs, Screen, Selection, Toasts, WallClock, Wishes, replies::{Asked, Purpose}, selection::MAIN_WINDOW};
+use crate::{
+    Faces, Look, Prefs, Screen, Selection, Toasts, WallClock, Wishes,
+    replies::{Asked, Purpose},
+    selection::MAIN_WINDOW,
+};
 use bevy::prelude::*;
 use bevy_egui::{EguiClipboard, EguiContext, PrimaryEguiContext, egui};
 use hearth_ports::{Anchor, NodeCommand};
-use hearth_view::{Intent, Tokens, ToastLevel};
+use hearth_view::{Intent, ToastLevel, Tokens};
 use hearth_world::{FrameNeed, NodeDoor};
 
 /// Carries out the wishes of this frame, in order.
@@ -65,7 +69,9 @@ pub fn carry_out(
                     NodeCommand::ChannelUpdate { channel, name: Some(name), topic: Some(topic), position: None };
                 asked.put(node.send(command), Purpose::Dialog);
             }
-            Intent::DeleteChannel(channel) => asked.put(node.send(NodeCommand::ChannelDelete { channel }), Purpose::Deed),
+            Intent::DeleteChannel(channel) => {
+                asked.put(node.send(NodeCommand::ChannelDelete { channel }), Purpose::Deed)
+            }
             Intent::CreateInvite { community, expires_s } => {
                 let command = NodeCommand::InviteCreate { community, expires_s, max_uses: None, role: None };
                 asked.put(node.send(command), Purpose::Dialog);
@@ -73,7 +79,9 @@ pub fn carry_out(
             Intent::Send { channel, text, reply_to } => {
                 asked.put(node.send(NodeCommand::MessageSend { channel, text, reply_to }), Purpose::Deed);
             }
-            Intent::Edit { message, text } => asked.put(node.send(NodeCommand::MessageEdit { message, text }), Purpose::Deed),
+            Intent::Edit { message, text } => {
+                asked.put(node.send(NodeCommand::MessageEdit { message, text }), Purpose::Deed)
+            }
             Intent::Delete { message } => asked.put(node.send(NodeCommand::MessageDelete { message }), Purpose::Deed),
             Intent::React { message, emoji, on } => {
                 asked.put(node.send(NodeCommand::MessageReact { message, emoji, on }), Purpose::Deed);

@@ -155,7 +155,9 @@ fn build_lists(scene: &mut Scene, lists: &Lists, selection: &Selection) {
     scene.channels.clear();
     scene.sync = None;
     for (id, entity) in lists.index.communities() {
-        let Ok((_, name, owner, permissions, count, catch_up, total, rows, _)) = lists.communities.get(entity) else { continue };
+        let Ok((_, name, owner, permissions, count, catch_up, total, rows, _)) = lists.communities.get(entity) else {
+            continue;
+        };
         let total = total.copied().unwrap_or_default();
         scene.communities.push(Counted {
             line: CommunityHead {
@@ -175,7 +177,9 @@ fn build_lists(scene: &mut Scene, lists: &Lists, selection: &Selection) {
             scene.sync = Some(SyncView { fetched: catch_up.fetched, missing: catch_up.missing });
         }
         for entity in rows.into_iter().flat_map(|rows| rows.0.iter()) {
-            let Ok((channel, name, kind, topic, position, sealed, unread, _)) = lists.channels.get(*entity) else { continue };
+            let Ok((channel, name, kind, topic, position, sealed, unread, _)) = lists.channels.get(*entity) else {
+                continue;
+            };
             scene.channels.push(Counted {
                 line: ChannelView {
                     community: id,
@@ -197,7 +201,9 @@ fn build_members(scene: &mut Scene, lists: &Lists, selection: &Selection) {
     scene.members.clear();
     scene.members_revision += 1;
     let Some(id) = selection.community else { return };
-    let Some((.., members)) = lists.index.community(id).and_then(|entity| lists.communities.get(entity).ok()) else { return };
+    let Some((.., members)) = lists.index.community(id).and_then(|entity| lists.communities.get(entity).ok()) else {
+        return;
+    };
     for entity in members.into_iter().flat_map(|members| members.iter()) {
         let Ok((member, name, color, roles, owner, there)) = lists.members.get(entity) else { continue };
         scene.members.push(MemberView {

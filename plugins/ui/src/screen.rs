@@ -45,7 +45,10 @@ pub fn advance(
     mut selection: ResMut<Selection>,
     mut faces: ResMut<Faces>,
 ) {
-    if *screen.get() == Screen::Opening && index.complete() && let Some(me) = &me.0 {
+    if *screen.get() == Screen::Opening
+        && index.complete()
+        && let Some(me) = &me.0
+    {
         let target = if me.name.is_empty() {
             Screen::Identity
         } else if index.communities().next().is_none() {

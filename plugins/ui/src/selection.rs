@@ -74,7 +74,9 @@ pub fn choose(
     let channel = selection
         .channel
         .filter(|id| stands(id).is_some())
-        .or_else(|| community.and_then(|id| selection.last_channels.get(&id).copied()).filter(|id| stands(id).is_some()))
+        .or_else(|| {
+            community.and_then(|id| selection.last_channels.get(&id).copied()).filter(|id| stands(id).is_some())
+        })
         .or_else(first_text);
     if (selection.community, selection.channel) != (community, channel) {
         selection.community = community;

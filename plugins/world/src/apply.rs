@@ -21,7 +21,9 @@ pub fn apply(world: &mut World) {
 fn apply_event(world: &mut World, event: NodeEvent) {
     let mut revisions = world.resource_mut::<Revisions>();
     match &event {
-        NodeEvent::Member(_) | NodeEvent::MemberGone { .. } | NodeEvent::PresenceChanged { .. } => revisions.members += 1,
+        NodeEvent::Member(_) | NodeEvent::MemberGone { .. } | NodeEvent::PresenceChanged { .. } => {
+            revisions.members += 1
+        }
         NodeEvent::Window { .. } => revisions.windows += 1,
         NodeEvent::SnapshotEnd => revisions.touch_all(),
         NodeEvent::CommunityGone { .. } | NodeEvent::ChannelGone { .. } => revisions.touch_all(),
@@ -175,7 +177,13 @@ fn peer(world: &mut World, view: PeerView) {
     let named_by = NamedBy(world.resource::<EntityIndex>().snapshot);
     let facts = (
         named_by,
-        LinkQuality { user: view.user, linked: view.linked, route: view.route, address: view.address, rtt_ms: view.rtt_ms },
+        LinkQuality {
+            user: view.user,
+            linked: view.linked,
+            route: view.route,
+            address: view.address,
+            rtt_ms: view.rtt_ms,
+        },
     );
     match world.resource::<EntityIndex>().peer(view.peer) {
         Some(entity) => {

@@ -20,7 +20,9 @@ pub use apply::drop_projection;
 pub use derive::{ChannelRows, UnreadTotal};
 pub use dump::dump;
 pub use facts::*;
-pub use flow::{FrameNeed, Ingested, MessageArrived, NodeDoor, NodeEnded, Notice, ReplyArrived, RequestIds, SendCommand, WindowLost};
+pub use flow::{
+    FrameNeed, Ingested, MessageArrived, NodeDoor, NodeEnded, Notice, ReplyArrived, RequestIds, SendCommand, WindowLost,
+};
 pub use index::EntityIndex;
 
 use bevy_app::{App, Last, Plugin, PreUpdate, Update};

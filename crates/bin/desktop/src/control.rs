@@ -78,7 +78,8 @@ pub fn listen(home: &Path, wake_up: WakeUp) -> Result<Inbox> {
                 open.fetch_sub(1, Ordering::Relaxed);
                 continue;
             }
-            let (sender, wake_up, open_here, counter) = (sender.clone(), wake_up.clone(), open.clone(), counter.clone());
+            let (sender, wake_up, open_here, counter) =
+                (sender.clone(), wake_up.clone(), open.clone(), counter.clone());
             let serving = std::thread::Builder::new().name("control-line".into()).spawn(move || {
                 serve(stream, &sender, &wake_up, &counter);
                 open_here.fetch_sub(1, Ordering::Relaxed);

@@ -32,7 +32,9 @@ pub fn make_home(home: &Path) -> Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(home).with_context(|| format!("{} cannot be made. Choose another folder with --home.", home.display()))
+    builder
+        .create(home)
+        .with_context(|| format!("{} cannot be made. Choose another folder with --home.", home.display()))
 }
 
 /// The folder used when none is named.

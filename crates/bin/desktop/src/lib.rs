@@ -87,8 +87,7 @@ pub fn app(config: AppConfig, door: impl Into<Door>) -> App {
             app.add_plugins(engine.set(WindowPlugin { primary_window: Some(window(*hidden, *size)), ..default() }));
         }
         Surface::Picture { .. } => {
-            let no_window =
-                WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() };
+            let no_window = WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() };
             app.add_plugins(engine.set(no_window).disable::<WinitPlugin>());
         }
     }
@@ -103,7 +102,12 @@ pub fn app(config: AppConfig, door: impl Into<Door>) -> App {
     app.add_plugins(EguiPlugin::default())
         .add_plugins(PowerPlugin { alarm: Alarm::new(move || ring.wake()) })
         .insert_resource(RenderErrorHandler(survive))
-        .add_plugins((WorldPlugin, BridgePlugin { door, wake_up: Some(wake_up) }, UiPlugin { config: ui }, BackdropPlugin))
+        .add_plugins((
+            WorldPlugin,
+            BridgePlugin { door, wake_up: Some(wake_up) },
+            UiPlugin { config: ui },
+            BackdropPlugin,
+        ))
         .add_systems(PostUpdate, give_up);
     if egui_fix {
         app.add_plugins(EguiFix);

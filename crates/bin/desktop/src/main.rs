@@ -1,16 +1,18 @@
 //! `hearth`: the desktop client. Reads the command line, starts the node, runs the window.
+//!
+//! It must never draw or decide anything: that is the library beside it. Start with [`run`].
 
 mod args;
 mod node;
 
 use anyhow::{Context, Result};
 use args::{Args, Command};
-use node::NodeThread;
 use bevy::app::AppExit;
 use clap::Parser;
 use hearth_bridge::{Door, WakeUp};
 use hearth_desktop::{AppConfig, Surface, app, control, instance};
 use hearth_ui::UiConfig;
+use node::NodeThread;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
@@ -66,7 +68,13 @@ fn run(args: Args, utc_offset_min: i32) -> Result<ExitCode> {
     let node = NodeThread::start(home.clone(), &args, wake_up.clone())?;
     let config = AppConfig {
         surface,
-        ui: UiConfig { prefs_dir: Some(home.join("preferences")), theme: args.theme, utc_offset_min, link: args.link, reduced_motion: args.reduced_motion },
+        ui: UiConfig {
+            prefs_dir: Some(home.join("preferences")),
+            theme: args.theme,
+            utc_offset_min,
+            link: args.link,
+            reduced_motion: args.reduced_motion,
+        },
         wake_up,
         control: inbox,
         egui_fix: true,
@@ -124,7 +132,10 @@ fn hand_over(home: &Path, link: Option<&str>) -> Result<ExitCode> {
         answer = control::send(home, &request.to_string());
     }
     let answer = answer.with_context(|| {
-        format!("Hearth already runs on {}, but does not answer. Close it, or choose another folder with --home.", home.display())
+        format!(
+            "Hearth already runs on {}, but does not answer. Close it, or choose another folder with --home.",
+            home.display()
+        )
     })?;
     Ok(report(&answer, false))
 }

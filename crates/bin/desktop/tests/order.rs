@@ -7,7 +7,8 @@ mod support;
 
 use bevy::{
     ecs::schedule::{
-        InternedScheduleLabel, LogLevel, ScheduleBuildSettings, ScheduleBuildWarning, ScheduleLabel, Schedules, SystemKey,
+        InternedScheduleLabel, LogLevel, ScheduleBuildSettings, ScheduleBuildWarning, ScheduleLabel, Schedules,
+        SystemKey,
     },
     prelude::*,
 };

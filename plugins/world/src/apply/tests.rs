@@ -94,7 +94,14 @@ fn furnished() -> Vec<NodeEvent> {
         person(9, "ada", Presence::Online),
         person(8, "Bo", Presence::Offline),
         NodeEvent::Unread { channel: ChannelId([2; 32]), unread: 3, mentions: 1, mark: None },
-        NodeEvent::Peer(PeerView { peer: PeerKey([4; 32]), user: None, linked: true, route: None, address: None, rtt_ms: Some(3) }),
+        NodeEvent::Peer(PeerView {
+            peer: PeerKey([4; 32]),
+            user: None,
+            linked: true,
+            route: None,
+            address: None,
+            rtt_ms: Some(3),
+        }),
     ]
 }
 
@@ -120,7 +127,10 @@ fn diffs_keep_order_and_entities() {
         ])],
     );
     assert_eq!(shown(&app), ["a", "b", "c!", "d"]);
-    feed(&mut app, [window(vec![WindowDiff::Remove { index: 3 }, reset(vec![said(0, "0"), said(1, "a"), said(2, "b")])])]);
+    feed(
+        &mut app,
+        [window(vec![WindowDiff::Remove { index: 3 }, reset(vec![said(0, "0"), said(1, "a"), said(2, "b")])])],
+    );
     assert_eq!(shown(&app), ["0", "a", "b"]);
     let world = app.world_mut();
     let window = world.resource::<EntityIndex>().window(1).unwrap();
@@ -151,7 +161,8 @@ fn a_window_refuses_to_grow_without_bound() {
     let mut app = app();
     feed(&mut app, furnished());
     feed(&mut app, [window(vec![reset(vec![])])]);
-    let flood = (0..3 * limits::WINDOW_MESSAGES).map(|_| WindowDiff::Insert { index: 0, message: said(1, "x") }).collect();
+    let flood =
+        (0..3 * limits::WINDOW_MESSAGES).map(|_| WindowDiff::Insert { index: 0, message: said(1, "x") }).collect();
     feed(&mut app, [window(flood)]);
     assert_eq!(shown(&app).len(), 2 * limits::WINDOW_MESSAGES);
     assert!(!app.world().resource::<Messages<WindowLost>>().is_empty());
@@ -224,7 +235,13 @@ fn what_a_snapshot_does_not_repeat_is_gone() {
     feed(&mut app, furnished().into_iter().chain([head(other, "gone soon")]));
     feed(
         &mut app,
-        [NodeEvent::SnapshotBegin, head(SPACE, "den"), room(1, 1), person(9, "ada", Presence::Online), NodeEvent::SnapshotEnd],
+        [
+            NodeEvent::SnapshotBegin,
+            head(SPACE, "den"),
+            room(1, 1),
+            person(9, "ada", Presence::Online),
+            NodeEvent::SnapshotEnd,
+        ],
     );
     let index = app.world().resource::<EntityIndex>();
     assert!(index.community(other).is_none());
