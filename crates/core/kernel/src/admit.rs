@@ -79,6 +79,7 @@ impl Kernel {
         if let Some(device) = introduced {
             s.introductions.entry(device).or_insert(entry.id());
         }
+        s.newest_control = s.newest_control.max(entry.envelope().hlc);
         s.control.insert(entry.id(), entry.clone());
     }
 
@@ -100,7 +101,8 @@ impl Kernel {
         }
         let cache = self.spaces.get_mut(&space).map(|s| s.channel(channel));
         let changed = cache.map(|c| c.timeline.apply(opened.clone(), now)).unwrap_or_default();
-        if !changed.is_empty() {
+        // A window on a channel that was empty learns of its first day this way.
+        if !changed.is_empty() || self.windows.values().any(|w| w.channel == channel) {
             self.dirty.insert(Dirty::Window(space, channel));
         }
         // History that was there before one joined is not news.

@@ -12,12 +12,13 @@ impl Kernel {
         let user = self.user;
         let s = self.spaces.get_mut(&space).ok_or_else(unknown_community)?;
         let by = match need {
-            None => None,
+            // Cites the way in, so that a device whose certificate somebody else claims stands with its own user.
+            None => s.replica.admit_of(&user),
             Some(need) => s.replica.grant_for(&user, need).ok_or_else(not_allowed)?,
         };
         let act = ControlAct { by, body };
         let bytes = act.to_bytes();
-        let envelope = s.own.next(self.now, &Draft::control(bytes.len())).map_err(too_much)?;
+        let envelope = s.own.next(self.now, &Draft { answered: Some(s.newest_control), ..Draft::control(bytes.len()) }).map_err(too_much)?;
         let entry = CheckedEntry::sign(envelope, bytes, &self.keys.device);
         follows(s.own.commit(&entry))?;
         Ok(entry)

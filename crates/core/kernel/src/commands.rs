@@ -483,6 +483,7 @@ impl Space {
             own,
             secrets: BTreeMap::new(),
             control: BTreeMap::new(),
+            newest_control: Hlc(0),
             introductions: BTreeMap::new(),
             channels: BTreeMap::new(),
             links: BTreeMap::new(),

@@ -16,6 +16,8 @@ pub(crate) struct Space {
     pub secrets: BTreeMap<EpochId, EpochSecret>,
     /// Control entries by id, for serving and for introductions.
     pub control: BTreeMap<EntryId, CheckedEntry>,
+    /// Newest stamp among them: what a control act answers.
+    pub newest_control: Hlc,
     /// Which control entry introduced a device.
     pub introductions: BTreeMap<DeviceId, EntryId>,
     pub channels: BTreeMap<ChannelId, ChannelCache>,

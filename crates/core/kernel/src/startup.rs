@@ -119,6 +119,7 @@ impl Kernel {
                     Ok(ControlBody::DeviceAdd { certificate }) => s.introductions.entry(certificate.device).or_insert(entry.id()),
                     _ => &mut entry.id(),
                 };
+                s.newest_control = s.newest_control.max(entry.envelope().hlc);
                 s.control.insert(entry.id(), entry);
             }
             self.spaces.insert(id, s);

@@ -267,3 +267,24 @@ fn strangers_on_the_same_network_learn_nothing() {
     assert_eq!(w.ask(1, NodeCommand::CommunityState { community: space }).unwrap_err().code, ErrorCode::UnknownCommunity);
     assert_eq!(w.links(), 0, "a neighbour who shares nothing is let go");
 }
+
+#[test]
+fn a_window_on_an_empty_channel_shows_the_first_message() {
+    use hearth_ports::{Anchor, WindowDiff};
+    let mut w = World::new(1, 12);
+    let (_, general) = found(&mut w, 0);
+    w.ask(0, NodeCommand::WindowOpen { window: 1, channel: general, anchor: Anchor::Newest }).unwrap();
+    w.run(1_000);
+    w.events(0);
+    send(&mut w, 0, general, "first");
+    w.run(1_000);
+    let shown = w.events(0).into_iter().any(|e| match e {
+        NodeEvent::Window { window: 1, diffs } => diffs.iter().any(|d| match d {
+            WindowDiff::Reset { messages, .. } => messages.iter().any(|m| m.text == "first"),
+            WindowDiff::Insert { message, .. } => message.text == "first",
+            _ => false,
+        }),
+        _ => false,
+    });
+    assert!(shown);
+}
