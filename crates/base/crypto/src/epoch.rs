@@ -1,6 +1,9 @@
 //! What derives from an epoch secret.
 
-use crate::{Secret32, hash::{derive, hash}};
+use crate::{
+    Secret32,
+    hash::{derive, hash},
+};
 use hearth_types::{DeviceId, Scope, SpaceId};
 
 /// The secret that all members hold for one epoch of a space.

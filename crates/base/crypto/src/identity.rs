@@ -102,7 +102,8 @@ impl std::fmt::Debug for AgreementKey {
 /// Makes a space's genesis object and its id. The genesis key is given back to be kept for a transfer.
 pub fn found(parent: Option<SpaceId>, founder: UserId, entropy: &mut impl Entropy) -> (Genesis, SpaceId, Secret32) {
     let (key, seed) = SigningKey::generate(entropy);
-    let mut genesis = Genesis { version: 1, parent, founder, key: key.public(), random: entropy.array(), signature: [0; 64] };
+    let mut genesis =
+        Genesis { version: 1, parent, founder, key: key.public(), random: entropy.array(), signature: [0; 64] };
     genesis.signature = key.sign(GENESIS, &genesis_parts(&genesis));
     let space = space_of(&genesis);
     (genesis, space, seed)

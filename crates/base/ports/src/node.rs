@@ -1,6 +1,9 @@
 //! Node to its driver: the client, the control protocol, tests.
 
-use crate::{NodeError, net::{Address, Route}};
+use crate::{
+    NodeError,
+    net::{Address, Route},
+};
 use hearth_types::{ChannelId, ChannelKind, EntryId, PeerKey, Permissions, SpaceId, UserId};
 use serde::Serialize;
 

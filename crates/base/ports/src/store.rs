@@ -87,7 +87,15 @@ pub enum StoreRequest {
     /// (hlc, id) of the same, without rows.
     ListDay { token: u64, space: SpaceId, scope: Scope, day: Day },
     /// Rows of a scope and day (as `LoadDay`) newest first, strictly before the cursor, at most `limit` rows and `bytes` bytes.
-    LoadBefore { token: u64, space: SpaceId, scope: Scope, day: Day, before: Option<(Hlc, EntryId)>, limit: usize, bytes: usize },
+    LoadBefore {
+        token: u64,
+        space: SpaceId,
+        scope: Scope,
+        day: Day,
+        before: Option<(Hlc, EntryId)>,
+        limit: usize,
+        bytes: usize,
+    },
     /// Rows by id; unknown ids are left out.
     LoadRows { token: u64, ids: Vec<EntryId> },
     /// Remember a space.

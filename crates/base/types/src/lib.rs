@@ -5,15 +5,17 @@
 
 pub mod body;
 pub mod entry;
-pub mod ids;
 pub mod identity;
+pub mod ids;
 pub mod limits;
 pub mod permissions;
 pub mod pii;
 pub mod time;
 
-pub use body::{ChannelFields, ChannelKind, ContentBody, ControlAct, ControlBody, EpochFields, InviteFields, RoleFields};
-pub use entry::{Class, DayCounters, Envelope, EntryRow, KeyRef, Scope, Target};
+pub use body::{
+    ChannelFields, ChannelKind, ContentBody, ControlAct, ControlBody, EpochFields, InviteFields, RoleFields,
+};
+pub use entry::{Class, DayCounters, EntryRow, Envelope, KeyRef, Scope, Target};
 pub use identity::{Certificate, Genesis, SignedJoin};
 pub use ids::{ChannelId, DeviceId, EntryId, EpochId, ParseIdError, PeerKey, SpaceId, UserId};
 pub use permissions::Permissions;

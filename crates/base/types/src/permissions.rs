@@ -51,8 +51,14 @@ impl Permissions {
     /// Nothing.
     pub const NONE: Self = Self(0);
     /// What every member holds.
-    pub const MEMBER: Self =
-        Self(Self::CREATE_INVITE.0 | Self::ADD_REACTIONS.0 | Self::VIEW_CHANNEL.0 | Self::SEND_MESSAGES.0 | Self::CONNECT.0 | Self::SPEAK.0);
+    pub const MEMBER: Self = Self(
+        Self::CREATE_INVITE.0
+            | Self::ADD_REACTIONS.0
+            | Self::VIEW_CHANNEL.0
+            | Self::SEND_MESSAGES.0
+            | Self::CONNECT.0
+            | Self::SPEAK.0,
+    );
 
     /// Whether all of `other` is granted; administrators hold everything.
     pub fn allow(self, other: Self) -> bool {

@@ -5,7 +5,8 @@
 
 use crate::cbor::{Codec, DecodeError, Reader, Writer};
 use hearth_types::{
-    ChannelFields, ChannelKind, Class, ContentBody, ControlAct, ControlBody, EntryId, EpochFields, InviteFields, Permissions, RoleFields, Target, limits,
+    ChannelFields, ChannelKind, Class, ContentBody, ControlAct, ControlBody, EntryId, EpochFields, InviteFields,
+    Permissions, RoleFields, Target, limits,
 };
 
 type Result<T> = std::result::Result<T, DecodeError>;
@@ -24,7 +25,11 @@ impl Codec for ControlAct {
                 write_ids(w, replaces);
             }
             ControlBody::Role(f) => {
-                w.array(5).option(f.role.as_ref(), |w, id| id.write(w)).text(&f.name).uint(f.rank).uint(f.permissions.0);
+                w.array(5)
+                    .option(f.role.as_ref(), |w, id| id.write(w))
+                    .text(&f.name)
+                    .uint(f.rank)
+                    .uint(f.permissions.0);
                 write_ids(w, &f.replaces);
             }
             ControlBody::Grant { user, role } => {
@@ -157,7 +162,16 @@ fn read_control(kind: u64, r: &mut Reader<'_>) -> Result<ControlBody> {
                 return Err(DecodeError::Limit("topic"));
             }
             let (position, sealed, deleted) = (r.uint()?, r.flag()?, r.flag()?);
-            ControlBody::Channel(ChannelFields { channel, name, kind, topic, position, sealed, deleted, replaces: read_ids(r)? })
+            ControlBody::Channel(ChannelFields {
+                channel,
+                name,
+                kind,
+                topic,
+                position,
+                sealed,
+                deleted,
+                replaces: read_ids(r)?,
+            })
         }
         9 => {
             payload(3)?;
@@ -171,7 +185,8 @@ fn read_control(kind: u64, r: &mut Reader<'_>) -> Result<ControlBody> {
             let parents = r.list(limits::EPOCH_LINKS, "parents", Codec::read)?;
             let covers = r.list(limits::EPOCH_LINKS, "covers", Codec::read)?;
             let (commitment, seals) = (r.fixed()?, r.option(Reader::fixed)?);
-            let parent_secrets = r.list(limits::EPOCH_LINKS, "parents", |r| r.bytes(128, "parent secret").map(<[u8]>::to_vec))?;
+            let parent_secrets =
+                r.list(limits::EPOCH_LINKS, "parents", |r| r.bytes(128, "parent secret").map(<[u8]>::to_vec))?;
             if parent_secrets.len() != parents.len() {
                 return Err(DecodeError::Contradiction("parents and their secrets"));
             }
@@ -253,7 +268,9 @@ impl Codec for ContentBody {
 pub fn fits(content: &ContentBody, class: Class) -> bool {
     match content {
         ContentBody::Message { .. } => class == Class::Message,
-        ContentBody::Edit { .. } | ContentBody::Delete | ContentBody::React { .. } | ContentBody::Pin { .. } => class == Class::Amendment,
+        ContentBody::Edit { .. } | ContentBody::Delete | ContentBody::React { .. } | ContentBody::Pin { .. } => {
+            class == Class::Amendment
+        }
         ContentBody::Unknown { .. } => true,
     }
 }

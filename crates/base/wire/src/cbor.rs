@@ -200,7 +200,12 @@ impl<'a> Reader<'a> {
         read(self).map(Some)
     }
     /// An array of at most `max` items.
-    pub fn list<T>(&mut self, max: usize, what: &'static str, mut read: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
+    pub fn list<T>(
+        &mut self,
+        max: usize,
+        what: &'static str,
+        mut read: impl FnMut(&mut Self) -> Result<T>,
+    ) -> Result<Vec<T>> {
         let n = self.array_max(max, what)?;
         let mut out = Vec::new();
         for _ in 0..n {

@@ -72,7 +72,11 @@ impl CheckedEntry {
         if entry.id == row.id { Ok(entry) } else { Err(DecodeError::Contradiction("id")) }
     }
 
-    fn unsigned_check(envelope_bytes: Vec<u8>, signature: [u8; 64], body: Option<Vec<u8>>) -> Result<Self, DecodeError> {
+    fn unsigned_check(
+        envelope_bytes: Vec<u8>,
+        signature: [u8; 64],
+        body: Option<Vec<u8>>,
+    ) -> Result<Self, DecodeError> {
         let envelope: Envelope = Codec::from_bytes(&envelope_bytes)?;
         check_alone(&envelope)?;
         if let Some(body) = &body
@@ -150,7 +154,12 @@ impl CheckedEntry {
 }
 
 /// Seals content for an envelope that is complete but for body length and hash.
-pub fn seal_content(envelope: &Envelope, content: &ContentBody, secret: &EpochSecret, entropy: &mut impl Entropy) -> Vec<u8> {
+pub fn seal_content(
+    envelope: &Envelope,
+    content: &ContentBody,
+    secret: &EpochSecret,
+    entropy: &mut impl Entropy,
+) -> Vec<u8> {
     let index = envelope.key.map_or(0, |k| k.index);
     let key = secret.message_key(envelope.scope, envelope.device, index);
     aead::seal(&key, &associated_bytes(envelope), &content.to_bytes(), entropy)

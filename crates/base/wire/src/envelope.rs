@@ -52,7 +52,11 @@ pub fn check_alone(e: &Envelope) -> Result<(), DecodeError> {
     if e.body_len as usize > limits::BODY_BYTES {
         return Err(Limit("body"));
     }
-    if c.scope_entries > limits::DAY_SCOPE_ENTRIES || c.entries > limits::DAY_ENTRIES || c.body_bytes > limits::DAY_BODY_BYTES || c.scopes > limits::DAY_SCOPES {
+    if c.scope_entries > limits::DAY_SCOPE_ENTRIES
+        || c.entries > limits::DAY_ENTRIES
+        || c.body_bytes > limits::DAY_BODY_BYTES
+        || c.scopes > limits::DAY_SCOPES
+    {
         return Err(Limit("entries of one day"));
     }
     if e.version == 0 || e.seq == 0 || e.day != e.hlc.day() {
@@ -61,7 +65,12 @@ pub fn check_alone(e: &Envelope) -> Result<(), DecodeError> {
     if e.prev.is_none() != (e.seq == 1) || e.skip.is_some() != needs_skip(e.seq) {
         return Err(Contradiction("links"));
     }
-    if c.scope_entries == 0 || c.scopes == 0 || c.entries < c.scope_entries || c.entries < c.scopes || c.body_bytes < u64::from(e.body_len) {
+    if c.scope_entries == 0
+        || c.scopes == 0
+        || c.entries < c.scope_entries
+        || c.entries < c.scopes
+        || c.body_bytes < u64::from(e.body_len)
+    {
         return Err(Contradiction("counters"));
     }
     let control = e.class == Class::Control;

@@ -91,7 +91,10 @@ impl Proof {
     pub fn tag(&self, secret: &EpochSecret) -> [u8; 8] {
         let mut out = [0; 8];
         let key = secret.hello_key();
-        out.copy_from_slice(&hash("hearth/hello-tag/1", &[key.expose(), &self.nonces[0], &self.nonces[1], &[u8::from(self.dialer)]])[..8]);
+        out.copy_from_slice(
+            &hash("hearth/hello-tag/1", &[key.expose(), &self.nonces[0], &self.nonces[1], &[u8::from(self.dialer)]])
+                [..8],
+        );
         out
     }
     /// Associated data of the box.
@@ -214,7 +217,9 @@ impl Codec for Frame {
     fn read(r: &mut Reader<'_>) -> Result<Self> {
         let items = r.array_max(8, "frame")?;
         let number: u8 = r.uint()?;
-        let wanted = *[3, 2, 2, 4, 3, 4, 3, 4, 4, 5, 6, 7, 5, 7, 4, 3, 3, 3, 2].get(usize::from(number)).ok_or(DecodeError::Malformed)?;
+        let wanted = *[3, 2, 2, 4, 3, 4, 3, 4, 4, 5, 6, 7, 5, 7, 4, 3, 3, 3, 2]
+            .get(usize::from(number))
+            .ok_or(DecodeError::Malformed)?;
         if items != wanted {
             return Err(DecodeError::Malformed);
         }
@@ -256,7 +261,13 @@ impl Codec for Frame {
                 })?,
                 more: r.flag()?,
             },
-            10 => Self::AskDay { space: Codec::read(r)?, request: r.uint()?, scope: Scope::read(r)?, day: Day(r.uint()?), before: read_cursor(r)? },
+            10 => Self::AskDay {
+                space: Codec::read(r)?,
+                request: r.uint()?,
+                scope: Scope::read(r)?,
+                day: Day(r.uint()?),
+                before: read_cursor(r)?,
+            },
             11 => Self::AskEntries {
                 space: Codec::read(r)?,
                 request: r.uint()?,
@@ -265,7 +276,12 @@ impl Codec for Frame {
                 salt: r.fixed()?,
                 ids: r.list(limits::SYNC_IDS, "ids", Reader::fixed)?,
             },
-            12 => Self::Entries { space: Codec::read(r)?, request: r.uint()?, entries: read_entries(r)?, next: read_cursor(r)? },
+            12 => Self::Entries {
+                space: Codec::read(r)?,
+                request: r.uint()?,
+                entries: read_entries(r)?,
+                next: read_cursor(r)?,
+            },
             13 => Self::Reconcile {
                 space: Codec::read(r)?,
                 request: r.uint()?,
@@ -274,16 +290,25 @@ impl Codec for Frame {
                 salt: r.fixed()?,
                 message: r.bytes(limits::RECONCILE_BYTES, "reconciliation")?.to_vec(),
             },
-            14 => Self::Reconciled { space: Codec::read(r)?, request: r.uint()?, message: r.bytes(limits::RECONCILE_BYTES, "reconciliation")?.to_vec() },
+            14 => Self::Reconciled {
+                space: Codec::read(r)?,
+                request: r.uint()?,
+                message: r.bytes(limits::RECONCILE_BYTES, "reconciliation")?.to_vec(),
+            },
             15 => Self::Push { space: Codec::read(r)?, entries: read_entries(r)? },
             16 => Self::Peers {
                 space: Codec::read(r)?,
                 peers: r.list(limits::PEERS_SHARED, "peers", |r| {
                     r.array(2)?;
-                    Ok((Codec::read(r)?, r.list(limits::PEER_ADDRESSES, "addresses", |r| r.text(limits::ADDRESS_BYTES, "address"))?))
+                    Ok((
+                        Codec::read(r)?,
+                        r.list(limits::PEER_ADDRESSES, "addresses", |r| r.text(limits::ADDRESS_BYTES, "address"))?,
+                    ))
                 })?,
             },
-            17 => Self::AskSeals { space: Codec::read(r)?, epochs: r.list(limits::WELCOME_SEALS, "epochs", Codec::read)? },
+            17 => {
+                Self::AskSeals { space: Codec::read(r)?, epochs: r.list(limits::WELCOME_SEALS, "epochs", Codec::read)? }
+            }
             18 => Self::Declined { request: r.uint()? },
             _ => return Err(DecodeError::Malformed),
         })

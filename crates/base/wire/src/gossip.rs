@@ -119,7 +119,10 @@ pub fn wrap(body: &GossipBody, secret: &EpochSecret, entropy: &mut impl Entropy)
 }
 
 /// Unwraps with the first of `secrets` that the hint names.
-pub fn unwrap<'a>(payload: &[u8], secrets: impl IntoIterator<Item = &'a EpochSecret>) -> Result<GossipBody, DecodeError> {
+pub fn unwrap<'a>(
+    payload: &[u8],
+    secrets: impl IntoIterator<Item = &'a EpochSecret>,
+) -> Result<GossipBody, DecodeError> {
     if payload.len() > limits::GOSSIP_BYTES {
         return Err(DecodeError::Limit("gossip"));
     }

@@ -5,11 +5,22 @@ use hearth_types::{Certificate, Genesis, SignedJoin, SpaceId};
 
 impl Codec for Certificate {
     fn write(&self, w: &mut Writer) {
-        w.array(5).bytes(&self.root).bytes(&self.device.0).bytes(&self.agreement).uint(self.number).bytes(&self.signature);
+        w.array(5)
+            .bytes(&self.root)
+            .bytes(&self.device.0)
+            .bytes(&self.agreement)
+            .uint(self.number)
+            .bytes(&self.signature);
     }
     fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         r.array(5)?;
-        Ok(Self { root: r.fixed()?, device: Codec::read(r)?, agreement: r.fixed()?, number: r.uint()?, signature: r.fixed()? })
+        Ok(Self {
+            root: r.fixed()?,
+            device: Codec::read(r)?,
+            agreement: r.fixed()?,
+            number: r.uint()?,
+            signature: r.fixed()?,
+        })
     }
 }
 

@@ -50,7 +50,9 @@ pub struct PeerAddress {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
     /// Not a link of ours at all.
-    #[error("This is not an invite link. An invite link starts with mesh://join or is a web address with a long code behind #.")]
+    #[error(
+        "This is not an invite link. An invite link starts with mesh://join or is a web address with a long code behind #."
+    )]
     NotALink,
     /// Part is missing or changed.
     #[error("This invite link is damaged: part of it is missing. Copy the whole link again.")]
@@ -155,7 +157,12 @@ impl InviteLink {
         if !rest.is_empty() {
             return Err(LinkError::Damaged);
         }
-        Ok(Self { space: SpaceId(space), secret: Secret16::new(secret), expires_at_s: (expiry != 0).then_some(expiry), peers })
+        Ok(Self {
+            space: SpaceId(space),
+            secret: Secret16::new(secret),
+            expires_at_s: (expiry != 0).then_some(expiry),
+            peers,
+        })
     }
 }
 

@@ -37,7 +37,9 @@ pub fn run(keep: Option<PathBuf>) -> Result<()> {
     }
     let [ada, lin, noor] = people.as_mut_slice() else { bail!("three people were meant to be here") };
 
-    let NodeReply::Community(community) = ada.ask(NodeCommand::CommunityCreate { name: "The Hearth".into() })? else { bail!("no community") };
+    let NodeReply::Community(community) = ada.ask(NodeCommand::CommunityCreate { name: "The Hearth".into() })? else {
+        bail!("no community")
+    };
     let (space, general) = (community.head.community, community.channels.first().context("no channel")?.channel);
     println!("Ada starts a community, The Hearth.");
     let link = ada.link(space)?;
@@ -56,7 +58,10 @@ pub fn run(keep: Option<PathBuf>) -> Result<()> {
     let from_lin = lin.link(space)?;
     let started = Instant::now();
     noor.ask(NodeCommand::CommunityJoin { link: from_lin })?;
-    println!("\nLin invites Noor, who is in after {} ms and reads what was said before:", started.elapsed().as_millis());
+    println!(
+        "\nLin invites Noor, who is in after {} ms and reads what was said before:",
+        started.elapsed().as_millis()
+    );
     for (author, text) in noor.read(space, general, 3)? {
         println!("  {author}: {text}");
     }
@@ -71,7 +76,9 @@ pub fn run(keep: Option<PathBuf>) -> Result<()> {
     loop {
         heads.clear();
         for person in [&mut *ada, &mut *lin, &mut *noor] {
-            let NodeReply::Community(c) = person.ask(NodeCommand::CommunityState { community: space })? else { bail!("no state") };
+            let NodeReply::Community(c) = person.ask(NodeCommand::CommunityState { community: space })? else {
+                bail!("no state")
+            };
             heads.push(c.heads);
         }
         if heads.windows(2).all(|w| w[0] == w[1]) {
@@ -127,10 +134,17 @@ impl Person {
     fn read(&mut self, community: SpaceId, channel: ChannelId, count: usize) -> Result<Vec<(String, String)>> {
         let until = Instant::now() + PATIENCE;
         loop {
-            let NodeReply::Messages { messages, .. } = self.ask(NodeCommand::MessageList { channel, before: None, limit: 50 })? else { bail!("no list") };
+            let NodeReply::Messages { messages, .. } =
+                self.ask(NodeCommand::MessageList { channel, before: None, limit: 50 })?
+            else {
+                bail!("no list")
+            };
             if messages.len() >= count {
-                let NodeReply::Community(c) = self.ask(NodeCommand::CommunityState { community })? else { bail!("no state") };
-                let name = |user| c.members.iter().find(|m| m.user == user).map_or_else(String::new, |m| m.name.clone());
+                let NodeReply::Community(c) = self.ask(NodeCommand::CommunityState { community })? else {
+                    bail!("no state")
+                };
+                let name =
+                    |user| c.members.iter().find(|m| m.user == user).map_or_else(String::new, |m| m.name.clone());
                 return Ok(messages.into_iter().map(|m| (name(m.author), m.text)).collect());
             }
             if Instant::now() > until {

@@ -38,13 +38,22 @@ type Waiting = Arc<Mutex<BTreeMap<u64, Value>>>;
 
 pub fn run(options: Options) -> Result<()> {
     let Some(home) = options.home else { bail!("Name the folder of this peer: --home DIR") };
-    let config = NodeConfig { name: options.name, listen: options.listen, bootstrap: options.bootstrap, mdns: !options.no_mdns, ..NodeConfig::new(home) };
+    let config = NodeConfig {
+        name: options.name,
+        listen: options.listen,
+        bootstrap: options.bootstrap,
+        mdns: !options.no_mdns,
+        ..NodeConfig::new(home)
+    };
     let node = hearth_node::start(config)?;
     let handle = node.handle();
     let waiting = Waiting::default();
     let printer = {
         let (handle, waiting) = (handle.clone(), waiting.clone());
-        std::thread::Builder::new().name("lines-out".into()).spawn(move || print(&handle, &waiting)).context("no thread for output")?
+        std::thread::Builder::new()
+            .name("lines-out".into())
+            .spawn(move || print(&handle, &waiting))
+            .context("no thread for output")?
     };
     // Ends with the input; the printer ends with the node.
     read(&handle, &waiting);
@@ -71,7 +80,10 @@ fn read(handle: &NodeHandle, waiting: &Waiting) {
                 lock(waiting).insert(next, request.id.clone());
                 if block_on(handle.send(next, command)).is_err() {
                     lock(waiting).remove(&next);
-                    say(&control::refusal_line(&request.id, &NodeError::new(ErrorCode::Stopped, "Hearth is stopping.")));
+                    say(&control::refusal_line(
+                        &request.id,
+                        &NodeError::new(ErrorCode::Stopped, "Hearth is stopping."),
+                    ));
                     return;
                 }
             }

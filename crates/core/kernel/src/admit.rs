@@ -4,7 +4,9 @@ use crate::kernel::{Kernel, Pending, Timer};
 use hearth_ports::{EntrySummary, StoreRequest};
 use hearth_replica::{Admission, Change};
 use hearth_timeline::Opened;
-use hearth_types::{ChannelId, Class, ContentBody, ControlBody, Day, EntryId, EntryRow, Hlc, Permissions, Scope, SpaceId, UserId};
+use hearth_types::{
+    ChannelId, Class, ContentBody, ControlBody, Day, EntryId, EntryRow, Hlc, Permissions, Scope, SpaceId, UserId,
+};
 use hearth_wire::CheckedEntry;
 
 /// How an entry came here.
@@ -151,7 +153,8 @@ impl Kernel {
     /// Verdicts changed: fold the loaded days again. Rare, so from the disk.
     fn reload_timelines(&mut self, space: SpaceId) {
         let Some(s) = self.spaces.get_mut(&space) else { return };
-        let days: Vec<(ChannelId, Day)> = s.channels.iter().flat_map(|(c, cache)| cache.timeline.loaded().map(|d| (*c, d))).collect();
+        let days: Vec<(ChannelId, Day)> =
+            s.channels.iter().flat_map(|(c, cache)| cache.timeline.loaded().map(|d| (*c, d))).collect();
         for (channel, day) in days {
             self.load_day(space, channel, day);
         }
@@ -185,7 +188,9 @@ impl Kernel {
     pub(crate) fn release_due(&mut self) {
         let today = Day::from_ms(self.now);
         for space in self.spaces.keys().copied().collect::<Vec<_>>() {
-            let Some((changes, released)) = self.spaces.get_mut(&space).map(|s| s.replica.advance(today)) else { continue };
+            let Some((changes, released)) = self.spaces.get_mut(&space).map(|s| s.replica.advance(today)) else {
+                continue;
+            };
             for entry in &released {
                 self.take(space, entry, Source::Sync);
             }
@@ -198,7 +203,9 @@ impl Kernel {
     /// Notes the stamps of stored content at start.
     pub(crate) fn note_summary(&mut self, summary: &EntrySummary) {
         let own = summary.device == self.keys.device.id();
-        if let (Some(s), Scope::Channel(channel), None) = (self.spaces.get_mut(&summary.space), summary.scope, summary.target) {
+        if let (Some(s), Scope::Channel(channel), None) =
+            (self.spaces.get_mut(&summary.space), summary.scope, summary.target)
+        {
             s.channel(channel).stamp(summary.hlc, own);
         }
     }
@@ -219,7 +226,11 @@ impl Kernel {
                 changed.push((*channel, ids));
             }
         }
-        self.store(StoreRequest::PutValue { token: None, name: format!("delivered:{space}"), value: Some(top.to_be_bytes().to_vec()) });
+        self.store(StoreRequest::PutValue {
+            token: None,
+            name: format!("delivered:{space}"),
+            value: Some(top.to_be_bytes().to_vec()),
+        });
         for (channel, ids) in changed {
             self.dirty.insert(Dirty::Window(space, channel));
             for id in ids {

@@ -3,12 +3,20 @@
 use crate::kernel::{Kernel, Pending, Then, Timer};
 use hearth_ports::{ErrorCode, NodeError, NodeReply, StoreRequest};
 use hearth_replica::{Draft, Quota};
-use hearth_types::{ChannelId, Class, ContentBody, ControlAct, ControlBody, EntryId, Envelope, Hlc, KeyRef, Permissions, Scope, SpaceId, Target};
+use hearth_types::{
+    ChannelId, Class, ContentBody, ControlAct, ControlBody, EntryId, Envelope, Hlc, KeyRef, Permissions, Scope,
+    SpaceId, Target,
+};
 use hearth_wire::{CheckedEntry, cbor::Codec, entry::seal_content};
 
 impl Kernel {
     /// Signs a control act. `need` is what the act takes; `None` for acts open to everybody inside.
-    pub(crate) fn author_control(&mut self, space: SpaceId, body: ControlBody, need: Option<Permissions>) -> Result<CheckedEntry, NodeError> {
+    pub(crate) fn author_control(
+        &mut self,
+        space: SpaceId,
+        body: ControlBody,
+        need: Option<Permissions>,
+    ) -> Result<CheckedEntry, NodeError> {
         let user = self.user;
         let s = self.spaces.get_mut(&space).ok_or_else(unknown_community)?;
         let by = match need {
@@ -18,14 +26,24 @@ impl Kernel {
         };
         let act = ControlAct { by, body };
         let bytes = act.to_bytes();
-        let envelope = s.own.next(self.now, &Draft { answered: Some(s.newest_control), ..Draft::control(bytes.len()) }).map_err(too_much)?;
+        let envelope = s
+            .own
+            .next(self.now, &Draft { answered: Some(s.newest_control), ..Draft::control(bytes.len()) })
+            .map_err(too_much)?;
         let entry = CheckedEntry::sign(envelope, bytes, &self.keys.device);
         follows(s.own.commit(&entry))?;
         Ok(entry)
     }
 
     /// Seals and signs content for a channel.
-    pub(crate) fn author_content(&mut self, space: SpaceId, channel: ChannelId, content: &ContentBody, target: Option<Target>, answered: Option<Hlc>) -> Result<CheckedEntry, NodeError> {
+    pub(crate) fn author_content(
+        &mut self,
+        space: SpaceId,
+        channel: ChannelId,
+        content: &ContentBody,
+        target: Option<Target>,
+        answered: Option<Hlc>,
+    ) -> Result<CheckedEntry, NodeError> {
         let user = self.user;
         let s = self.spaces.get_mut(&space).ok_or_else(unknown_community)?;
         if !s.replica.is_member(&user) {
@@ -34,7 +52,10 @@ impl Kernel {
         let state = s.replica.state().channels.get(&channel).ok_or_else(unknown_channel)?;
         let basis = Some(state.version);
         let Some((epoch, _)) = s.epoch() else {
-            return Err(NodeError::new(ErrorCode::NoKey, "The key of this community is not here yet. Wait until somebody of it is online."));
+            return Err(NodeError::new(
+                ErrorCode::NoKey,
+                "The key of this community is not here yet. Wait until somebody of it is online.",
+            ));
         };
         let class = if target.is_some() { Class::Amendment } else { Class::Message };
         // The sealed length is known before sealing; the index of the key is the entry's place in the log.
@@ -64,7 +85,14 @@ impl Kernel {
     }
 
     /// One control act from a command: authored, stored, answered.
-    pub(crate) fn act(&mut self, request: u64, space: SpaceId, body: ControlBody, need: Option<Permissions>, reply: impl FnOnce(EntryId) -> NodeReply) {
+    pub(crate) fn act(
+        &mut self,
+        request: u64,
+        space: SpaceId,
+        body: ControlBody,
+        need: Option<Permissions>,
+        reply: impl FnOnce(EntryId) -> NodeReply,
+    ) {
         match self.author_control(space, body, need) {
             Ok(entry) => {
                 let reply = reply(entry.id());
@@ -118,5 +146,7 @@ fn too_much(why: Quota) -> NodeError {
 }
 fn follows(committed: bool) -> Result<(), NodeError> {
     // Cannot happen while this device alone writes its log; better an error than a log that contradicts itself.
-    committed.then_some(()).ok_or_else(|| NodeError::new(ErrorCode::Disk, "This device's history changed underneath. Restart Hearth."))
+    committed
+        .then_some(())
+        .ok_or_else(|| NodeError::new(ErrorCode::Disk, "This device's history changed underneath. Restart Hearth."))
 }

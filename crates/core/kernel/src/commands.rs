@@ -6,11 +6,13 @@ use crate::{
     space::Space,
 };
 use hearth_crypto::{Entropy, EpochSecret, Secret32, identity};
-use hearth_ports::{ErrorCode, IdentityView, InviteView, NodeCommand, NodeError, NodeEvent, NodeReply, SpaceRecord, StoreRequest};
+use hearth_ports::{
+    ErrorCode, IdentityView, InviteView, NodeCommand, NodeError, NodeEvent, NodeReply, SpaceRecord, StoreRequest,
+};
 use hearth_replica::{OwnLog, Replica};
 use hearth_types::{
-    ChannelFields, ChannelId, ChannelKind, ContentBody, ControlBody, EntryId, EntryRow, EpochFields, Hlc, InviteFields, Permissions, RoleFields, Scope,
-    SpaceId, Target, UserId, limits,
+    ChannelFields, ChannelId, ChannelKind, ContentBody, ControlBody, EntryId, EntryRow, EpochFields, Hlc, InviteFields,
+    Permissions, RoleFields, Scope, SpaceId, Target, UserId, limits,
 };
 use hearth_wire::{CheckedEntry, InviteLink, cbor::Codec};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -46,10 +48,14 @@ impl Kernel {
             C::CommunityJoin { link } => self.community_join(request, &link),
             C::CommunityLeave { community } => self.community_leave(request, community),
             C::CommunityUpdate { community, name } => self.setting(request, community, "name", &name),
-            C::InviteCreate { community, expires_s, max_uses, role } => self.invite_create(request, community, expires_s, max_uses, role),
+            C::InviteCreate { community, expires_s, max_uses, role } => {
+                self.invite_create(request, community, expires_s, max_uses, role)
+            }
             C::InviteRevoke { invite } => self.invite_revoke(request, invite),
             C::InviteList { community } => self.invite_list(request, community),
-            C::ChannelCreate { community, name, kind, sealed } => self.channel_create(request, community, name, kind, sealed),
+            C::ChannelCreate { community, name, kind, sealed } => {
+                self.channel_create(request, community, name, kind, sealed)
+            }
             C::ChannelUpdate { channel, name, topic, position } => self.channel_change(request, channel, |f| {
                 f.name = name.unwrap_or_else(|| f.name.clone());
                 f.topic = topic.unwrap_or_else(|| f.topic.clone());
@@ -138,7 +144,11 @@ impl Kernel {
         if self.me.name.is_empty() || (member.name == self.me.name && member.color == self.me.color) {
             return None;
         }
-        let body = ControlBody::Profile { name: self.me.name.clone(), color: self.me.color, replaces: member.profile_heads.clone() };
+        let body = ControlBody::Profile {
+            name: self.me.name.clone(),
+            color: self.me.color,
+            replaces: member.profile_heads.clone(),
+        };
         self.author_control(space, body, None).ok()
     }
 
@@ -148,10 +158,15 @@ impl Kernel {
             Err(error) => return self.reply(request, Err(error)),
         };
         if self.spaces.len() >= limits::SPACES {
-            return self.reply(request, Err(NodeError::new(ErrorCode::TooMuch, "You are in as many communities as Hearth can hold.")));
+            return self.reply(
+                request,
+                Err(NodeError::new(ErrorCode::TooMuch, "You are in as many communities as Hearth can hold.")),
+            );
         }
         let (genesis, id, genesis_seed) = identity::found(None, self.user, &mut self.entropy);
-        let Some(replica) = Replica::new(id, genesis.clone()) else { return self.reply(request, Err(bad("This community could not be made."))) };
+        let Some(replica) = Replica::new(id, genesis.clone()) else {
+            return self.reply(request, Err(bad("This community could not be made.")));
+        };
         let genesis = genesis.to_bytes();
         let own = OwnLog::new(id, self.keys.device.id());
         self.spaces.insert(id, Space::new(id, genesis.clone(), replica, own));
@@ -167,8 +182,17 @@ impl Kernel {
         let token = self.token(Pending::Setup { space: id });
         self.store(StoreRequest::PutSpace { token, record: SpaceRecord { space: id, genesis, joined: true } });
         let token = self.token(Pending::Setup { space: id });
-        self.store(StoreRequest::PutSecret { token, space: id, epoch: epoch.into(), secret: *secret.secret().expose() });
-        self.store(StoreRequest::PutValue { token: None, name: format!("genesis:{id}"), value: Some(genesis_seed.expose().to_vec()) });
+        self.store(StoreRequest::PutSecret {
+            token,
+            space: id,
+            epoch: epoch.into(),
+            secret: *secret.secret().expose(),
+        });
+        self.store(StoreRequest::PutValue {
+            token: None,
+            name: format!("genesis:{id}"),
+            value: Some(genesis_seed.expose().to_vec()),
+        });
         if let Some(s) = self.spaces.get_mut(&id) {
             s.secrets.insert(epoch.into(), secret);
         }
@@ -176,7 +200,12 @@ impl Kernel {
     }
 
     /// What a founder writes, in one go.
-    fn founding_entries(&mut self, space: SpaceId, name: &str, secret: &EpochSecret) -> Result<(Vec<CheckedEntry>, EntryId), NodeError> {
+    fn founding_entries(
+        &mut self,
+        space: SpaceId,
+        name: &str,
+        secret: &EpochSecret,
+    ) -> Result<(Vec<CheckedEntry>, EntryId), NodeError> {
         let mut out = Vec::new();
         let mut write = |k: &mut Self, body| -> Result<EntryId, NodeError> {
             let entry = k.author_control(space, body, None)?;
@@ -186,14 +215,29 @@ impl Kernel {
         };
         write(self, ControlBody::DeviceAdd { certificate: self.certificate.clone() })?;
         write(self, ControlBody::Setting { key: "name".into(), value: name.into(), replaces: vec![] })?;
-        let epoch = EpochFields { depth: 0, parents: vec![], covers: vec![], commitment: secret.commitment(), seals: None, parent_secrets: vec![] };
+        let epoch = EpochFields {
+            depth: 0,
+            parents: vec![],
+            covers: vec![],
+            commitment: secret.commitment(),
+            seals: None,
+            parent_secrets: vec![],
+        };
         let epoch = write(self, ControlBody::Epoch(epoch))?;
         if !self.me.name.is_empty() {
             write(self, ControlBody::Profile { name: self.me.name.clone(), color: self.me.color, replaces: vec![] })?;
         }
-        let admin = RoleFields { role: None, name: "admin".into(), rank: 1, permissions: Permissions::ADMINISTRATOR, replaces: vec![] };
+        let admin = RoleFields {
+            role: None,
+            name: "admin".into(),
+            rank: 1,
+            permissions: Permissions::ADMINISTRATOR,
+            replaces: vec![],
+        };
         write(self, ControlBody::Role(admin))?;
-        for (position, (name, kind)) in [("general", ChannelKind::Text), ("lounge", ChannelKind::Voice)].into_iter().enumerate() {
+        for (position, (name, kind)) in
+            [("general", ChannelKind::Text), ("lounge", ChannelKind::Voice)].into_iter().enumerate()
+        {
             write(self, ControlBody::Channel(new_channel(name.into(), kind, position as u32, false)))?;
         }
         Ok((out, epoch))
@@ -243,7 +287,14 @@ impl Kernel {
         self.act(request, space, body, Some(Permissions::MANAGE_COMMUNITY), |_| NodeReply::Done);
     }
 
-    fn invite_create(&mut self, request: u64, space: SpaceId, expires_s: Option<u64>, max_uses: Option<u32>, role: Option<EntryId>) {
+    fn invite_create(
+        &mut self,
+        request: u64,
+        space: SpaceId,
+        expires_s: Option<u64>,
+        max_uses: Option<u32>,
+        role: Option<EntryId>,
+    ) {
         if max_uses == Some(0) || expires_s == Some(0) {
             return self.reply(request, Err(bad("An invite needs at least one use and one second.")));
         }
@@ -253,7 +304,11 @@ impl Kernel {
         match self.author_control(space, ControlBody::Invite(fields.clone()), Some(Permissions::CREATE_INVITE)) {
             Ok(entry) => {
                 let invite = entry.id();
-                self.store(StoreRequest::PutValue { token: None, name: format!("invite:{invite}"), value: Some(secret.secret().expose().to_vec()) });
+                self.store(StoreRequest::PutValue {
+                    token: None,
+                    name: format!("invite:{invite}"),
+                    value: Some(secret.secret().expose().to_vec()),
+                });
                 let link = self.link_text(space, secret.secret().duplicate(), expires_at_ms);
                 self.invite_secrets.insert(invite, secret);
                 let view = InviteView { invite, link, expires_at_ms, max_uses, uses: 0 };
@@ -280,7 +335,13 @@ impl Kernel {
             .map(|(id, i)| {
                 let secret = self.invite_secrets.get(id).map(|s| s.secret().duplicate());
                 let link = secret.map(|s| self.link_text(space, s, i.fields.expires_at_ms)).unwrap_or_default();
-                InviteView { invite: *id, link, expires_at_ms: i.fields.expires_at_ms, max_uses: i.fields.max_uses, uses: i.uses() }
+                InviteView {
+                    invite: *id,
+                    link,
+                    expires_at_ms: i.fields.expires_at_ms,
+                    max_uses: i.fields.max_uses,
+                    uses: i.uses(),
+                }
             })
             .collect();
         self.reply(request, Ok(NodeReply::Invites(views)));
@@ -288,7 +349,8 @@ impl Kernel {
 
     fn invite_revoke(&mut self, request: u64, invite: EntryId) {
         let user = self.user;
-        let found = self.spaces.values().find_map(|s| s.replica.state().invites.get(&invite).map(|i| (s.id, i.creator)));
+        let found =
+            self.spaces.values().find_map(|s| s.replica.state().invites.get(&invite).map(|i| (s.id, i.creator)));
         let Some((space, creator)) = found else {
             return self.reply(request, Err(NodeError::new(ErrorCode::NotFound, "There is no such invite here.")));
         };
@@ -307,12 +369,16 @@ impl Kernel {
         let Some(s) = self.spaces.get(&space) else { return self.reply(request, Err(unknown_community())) };
         let position = s.replica.state().channels.values().map(|c| c.fields.position + 1).max().unwrap_or(0);
         let body = ControlBody::Channel(new_channel(name, kind, position, sealed));
-        self.act(request, space, body, Some(Permissions::MANAGE_CHANNELS), |id| NodeReply::Channel { channel: id.into() });
+        self.act(request, space, body, Some(Permissions::MANAGE_CHANNELS), |id| NodeReply::Channel {
+            channel: id.into(),
+        });
     }
 
     fn channel_change(&mut self, request: u64, channel: ChannelId, change: impl FnOnce(&mut ChannelFields)) {
         let found = self.space_of_channel(channel);
-        let Some((space, state)) = found.and_then(|id| Some((id, self.spaces.get(&id)?.replica.state().channels.get(&channel)?))) else {
+        let Some((space, state)) =
+            found.and_then(|id| Some((id, self.spaces.get(&id)?.replica.state().channels.get(&channel)?)))
+        else {
             return self.reply(request, Err(unknown_channel()));
         };
         let mut fields = state.fields.clone();
@@ -338,7 +404,9 @@ impl Kernel {
         let lowest = s.replica.state().roles.values().map(|r| r.fields.rank).max().unwrap_or(0);
         let rank = lowest.saturating_add(1).max(s.replica.rank(&self.user).saturating_add(1)).min(u16::MAX - 1);
         let fields = RoleFields { role: None, name, rank, permissions, replaces: vec![] };
-        self.act(request, space, ControlBody::Role(fields), Some(Permissions::MANAGE_ROLES), |role| NodeReply::Role { role });
+        self.act(request, space, ControlBody::Role(fields), Some(Permissions::MANAGE_ROLES), |role| NodeReply::Role {
+            role,
+        });
     }
 
     fn role_grant(&mut self, request: u64, space: SpaceId, user: UserId, role: EntryId) {
@@ -368,7 +436,8 @@ impl Kernel {
 
     fn message_write(&mut self, request: u64, channel: ChannelId, text: String, reply_to: Option<(Target, Hlc)>) {
         let Some(space) = self.space_of_channel(channel) else { return self.reply(request, Err(unknown_channel())) };
-        let kind = self.spaces.get(&space).and_then(|s| s.replica.state().channels.get(&channel)).map(|c| c.fields.kind);
+        let kind =
+            self.spaces.get(&space).and_then(|s| s.replica.state().channels.get(&channel)).map(|c| c.fields.kind);
         if kind == Some(ChannelKind::Voice) {
             return self.reply(request, Err(bad("This is a voice channel. Write in a text channel.")));
         }
@@ -405,7 +474,10 @@ impl Kernel {
         };
         let target = Target { day: row.day, id: row.id };
         match what {
-            Found::Reply { channel: wanted, .. } | Found::Mark { channel: wanted } | Found::ListBefore { channel: wanted, .. } | Found::Window { channel: wanted, .. }
+            Found::Reply { channel: wanted, .. }
+            | Found::Mark { channel: wanted }
+            | Found::ListBefore { channel: wanted, .. }
+            | Found::Window { channel: wanted, .. }
                 if wanted != channel =>
             {
                 self.reply(request, Err(unknown_message()));
@@ -413,7 +485,9 @@ impl Kernel {
             Found::Reply { text, .. } => self.message_write(request, channel, text, Some((target, row.hlc))),
             Found::Amend { content } => self.amend_found(request, &row, channel, target, &content),
             Found::Mark { .. } => self.mark_read(request, row.space, channel, (row.hlc, row.id)),
-            Found::ListBefore { limit, .. } => self.list_job(request, row.space, channel, Some((row.hlc, row.id)), limit),
+            Found::ListBefore { limit, .. } => {
+                self.list_job(request, row.space, channel, Some((row.hlc, row.id)), limit)
+            }
             Found::Window { window, .. } => self.window_focus(request, window, channel, target),
         }
     }
@@ -498,7 +572,16 @@ impl Space {
 }
 
 fn new_channel(name: String, kind: ChannelKind, position: u32, sealed: bool) -> ChannelFields {
-    ChannelFields { channel: None, name, kind, topic: String::new(), position, sealed, deleted: false, replaces: vec![] }
+    ChannelFields {
+        channel: None,
+        name,
+        kind,
+        topic: String::new(),
+        position,
+        sealed,
+        deleted: false,
+        replaces: vec![],
+    }
 }
 
 /// A name without white space around it, or why it is none.

@@ -32,7 +32,16 @@ struct Known {
 impl Dialer {
     pub(crate) fn restore(&mut self, records: Vec<PeerRecord>) {
         for r in records {
-            self.book.insert(r.peer, Known { addresses: r.addresses, device: r.device, last_seen_ms: r.last_seen_ms, kept: true, ..Known::default() });
+            self.book.insert(
+                r.peer,
+                Known {
+                    addresses: r.addresses,
+                    device: r.device,
+                    last_seen_ms: r.last_seen_ms,
+                    kept: true,
+                    ..Known::default()
+                },
+            );
         }
     }
     /// Somebody worth dialling now.
@@ -82,7 +91,8 @@ impl Kernel {
         if peer == self.keys.peer {
             return;
         }
-        let quiet = self.dialer.book.get(&peer).is_some_and(|k| k.pause_ms == STRANGER_MS && k.next_dial_ms > self.now) && self.joins.is_empty();
+        let quiet = self.dialer.book.get(&peer).is_some_and(|k| k.pause_ms == STRANGER_MS && k.next_dial_ms > self.now)
+            && self.joins.is_empty();
         if !quiet {
             self.dialer.offer(peer, addresses, self.now);
             self.dial_due();
@@ -94,7 +104,12 @@ impl Kernel {
         let now = self.now;
         let mut room = WANTED_LINKS.saturating_sub(self.links.len());
         let mut dials = Vec::new();
-        let mut due: Vec<_> = self.dialer.book.iter_mut().filter(|(p, k)| !self.links.contains_key(p) && !k.addresses.is_empty() && k.next_dial_ms <= now).collect();
+        let mut due: Vec<_> = self
+            .dialer
+            .book
+            .iter_mut()
+            .filter(|(p, k)| !self.links.contains_key(p) && !k.addresses.is_empty() && k.next_dial_ms <= now)
+            .collect();
         due.sort_by_key(|(_, k)| std::cmp::Reverse(k.last_seen_ms));
         for (peer, known) in due {
             if room == 0 {
@@ -108,7 +123,8 @@ impl Kernel {
         for (peer, addresses) in dials {
             self.net(NetCommand::Dial { peer: Some(peer), addresses });
         }
-        let next = self.dialer.book.iter().filter(|(p, _)| !self.links.contains_key(p)).map(|(_, k)| k.next_dial_ms).min();
+        let next =
+            self.dialer.book.iter().filter(|(p, _)| !self.links.contains_key(p)).map(|(_, k)| k.next_dial_ms).min();
         if let Some(at) = next {
             let jitter = self.jitter(250);
             self.reset_timer(Timer::Dial, at.saturating_sub(now).clamp(200, RETRY_MS.1) + jitter);
@@ -127,9 +143,16 @@ impl Kernel {
 
     pub(crate) fn peer_addresses(&mut self, peer: PeerKey, addresses: Vec<String>) {
         let Some(link) = self.links.get_mut(&peer) else { return };
-        link.addresses = addresses.into_iter().filter(|a| a.len() <= limits::ADDRESS_BYTES).take(limits::PEER_ADDRESSES).collect();
+        link.addresses =
+            addresses.into_iter().filter(|a| a.len() <= limits::ADDRESS_BYTES).take(limits::PEER_ADDRESSES).collect();
         self.remember(peer, None);
-        for space in self.spaces.values().filter(|s| s.links.get(&peer).is_some_and(|l| l.proven)).map(|s| s.id).collect::<Vec<_>>() {
+        for space in self
+            .spaces
+            .values()
+            .filter(|s| s.links.get(&peer).is_some_and(|l| l.proven))
+            .map(|s| s.id)
+            .collect::<Vec<_>>()
+        {
             self.share_peer(peer, space);
         }
     }
@@ -172,7 +195,9 @@ impl Kernel {
 
     /// Tells the other members linked here of a peer whose addresses became known.
     fn share_peer(&mut self, peer: PeerKey, space: SpaceId) {
-        let Some(addresses) = self.links.get(&peer).map(|l| l.addresses.clone()).filter(|a| !a.is_empty()) else { return };
+        let Some(addresses) = self.links.get(&peer).map(|l| l.addresses.clone()).filter(|a| !a.is_empty()) else {
+            return;
+        };
         let Some(s) = self.spaces.get(&space) else { return };
         let others: Vec<PeerKey> = s.links.iter().filter(|(p, l)| **p != peer && l.proven).map(|(p, _)| *p).collect();
         for to in others {
@@ -195,7 +220,9 @@ impl Kernel {
 
     /// Where this node and the members linked now can be reached, for an invite.
     pub(crate) fn invite_peers(&self, space: SpaceId) -> Vec<InvitePeer> {
-        let reachable = |a: &String| PeerAddress::from_multiaddr(a).filter(|p| !p.socket.ip().is_loopback() && !p.socket.ip().is_unspecified());
+        let reachable = |a: &String| {
+            PeerAddress::from_multiaddr(a).filter(|p| !p.socket.ip().is_loopback() && !p.socket.ip().is_unspecified())
+        };
         let loopback = |a: &String| PeerAddress::from_multiaddr(a).filter(|p| p.socket.ip().is_loopback());
         let mut own: Vec<_> = self.listening.iter().filter_map(reachable).collect();
         if own.is_empty() {
@@ -203,10 +230,12 @@ impl Kernel {
         }
         // UDP first: it is the faster way in.
         own.sort_by_key(|a| (!a.quic, a.socket.is_ipv6()));
-        let mut peers: Vec<_> = own.into_iter().take(4).map(|address| InvitePeer { key: self.keys.peer, address }).collect();
+        let mut peers: Vec<_> =
+            own.into_iter().take(4).map(|address| InvitePeer { key: self.keys.peer, address }).collect();
         let Some(s) = self.spaces.get(&space) else { return peers };
         for (peer, _) in s.links.iter().filter(|(_, l)| l.proven) {
-            let best = self.links.get(peer).and_then(|l| l.addresses.iter().filter_map(reachable).min_by_key(|a| !a.quic));
+            let best =
+                self.links.get(peer).and_then(|l| l.addresses.iter().filter_map(reachable).min_by_key(|a| !a.quic));
             peers.extend(best.map(|address| InvitePeer { key: *peer, address }));
         }
         peers.truncate(limits::INVITE_PEERS);

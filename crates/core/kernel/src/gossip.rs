@@ -15,7 +15,8 @@ impl Kernel {
     /// Takes part in the topics of every epoch held.
     pub(crate) fn subscribe(&mut self, space: SpaceId) {
         let Some(s) = self.spaces.get(&space) else { return };
-        let topics: Vec<String> = s.secrets.values().flat_map(|secret| TOPICS.map(|class| secret.topic(class))).collect();
+        let topics: Vec<String> =
+            s.secrets.values().flat_map(|secret| TOPICS.map(|class| secret.topic(class))).collect();
         for topic in topics {
             if self.topics.insert(topic.clone(), space).is_none() {
                 self.net(NetCommand::Subscribe { topic });
@@ -74,7 +75,10 @@ impl Kernel {
 
     /// A live entry whose predecessor is not here means that something was missed: fetch it now, not in 20 s.
     fn mend_gaps(&mut self, from: PeerKey, space: SpaceId, entry: &CheckedEntry) {
-        let missed = self.spaces.get(&space).is_some_and(|s| entry.envelope().prev.is_some_and(|prev| !s.replica.contains(&prev)));
+        let missed = self
+            .spaces
+            .get(&space)
+            .is_some_and(|s| entry.envelope().prev.is_some_and(|prev| !s.replica.contains(&prev)));
         if missed {
             self.pull(from, space);
         }

@@ -92,9 +92,15 @@ impl Kernel {
             Frame::Heads { space, root, .. } => self.heads(peer, space, root),
             Frame::AskDays { space, request, after } => self.ask_days(peer, space, request, after),
             Frame::Days { space, request, days, more } => self.days(peer, space, request, &days, more),
-            Frame::AskDay { space, request, scope, day, before } => self.ask_day(peer, space, request, scope, day, before),
-            Frame::AskEntries { space, request, scope, day, salt, ids } => self.ask_entries(peer, space, request, scope, day, salt, ids),
-            Frame::Reconcile { space, request, scope, day, salt, message } => self.reconcile(peer, space, request, scope, day, salt, message),
+            Frame::AskDay { space, request, scope, day, before } => {
+                self.ask_day(peer, space, request, scope, day, before)
+            }
+            Frame::AskEntries { space, request, scope, day, salt, ids } => {
+                self.ask_entries(peer, space, request, scope, day, salt, ids)
+            }
+            Frame::Reconcile { space, request, scope, day, salt, message } => {
+                self.reconcile(peer, space, request, scope, day, salt, message)
+            }
             Frame::Reconciled { space, request, message } => self.reconciled(peer, space, request, &message),
             Frame::Peers { space, peers } => self.peers_told(peer, space, peers),
             Frame::AskSeals { space, epochs } => self.ask_seals(peer, space, &epochs),
@@ -117,7 +123,10 @@ impl Kernel {
 
     fn hello(&mut self, peer: PeerKey, version: u8, nonce: [u8; 32]) {
         if version != LINK_VERSION {
-            self.warn_once("update", "Somebody near you runs another version of Hearth. If you cannot reach your friends, update Hearth.");
+            self.warn_once(
+                "update",
+                "Somebody near you runs another version of Hearth. If you cannot reach your friends, update Hearth.",
+            );
             return self.net(NetCommand::Close { link: peer });
         }
         let Some(link) = self.links.get_mut(&peer) else { return };
@@ -146,7 +155,9 @@ impl Kernel {
         let mut boxes = Vec::new();
         for space in spaces {
             let Some(proof) = self.proof(peer, *space, true) else { continue };
-            let Some(secret) = self.spaces.get(space).and_then(|s| s.epoch()).map(|(_, secret)| secret) else { continue };
+            let Some(secret) = self.spaces.get(space).and_then(|s| s.epoch()).map(|(_, secret)| secret) else {
+                continue;
+            };
             let plain = proof_bytes(self.keys.device.id(), &proof.sign(&self.keys.device));
             let sealed = aead::seal(&secret.hello_key(), &proof.associated(), &plain, &mut self.entropy);
             boxes.push((proof.tag(secret), sealed));
@@ -163,7 +174,10 @@ impl Kernel {
             let (Some(proof), Some(s)) = (self.proof(peer, id, false), self.spaces.get(&id)) else { continue };
             for secret in s.secrets.values() {
                 let tag = proof.tag(secret);
-                let opened = boxes.iter().filter(|(t, _)| *t == tag).find_map(|(_, b)| aead::open(&secret.hello_key(), &proof.associated(), b).ok());
+                let opened = boxes
+                    .iter()
+                    .filter(|(t, _)| *t == tag)
+                    .find_map(|(_, b)| aead::open(&secret.hello_key(), &proof.associated(), b).ok());
                 let Some(Ok((device, signature))) = opened.map(|plain| read_proof(&plain)) else { continue };
                 if proof.holds(device, &signature) {
                     claims.push((id, device));
@@ -175,7 +189,8 @@ impl Kernel {
         for (space, device) in claims {
             self.claimed(peer, space, device);
         }
-        let unanswered = |id: &&SpaceId| !self.spaces.get(id).and_then(|s| s.links.get(&peer)).is_some_and(|l| l.sent_proof);
+        let unanswered =
+            |id: &&SpaceId| !self.spaces.get(id).and_then(|s| s.links.get(&peer)).is_some_and(|l| l.sent_proof);
         let answer: Vec<SpaceId> = spaces.iter().filter(unanswered).copied().collect();
         if !answer.is_empty() {
             self.send_proofs(peer, &answer);
@@ -241,7 +256,8 @@ impl Kernel {
                 wanted.push(entry.envelope().device);
             }
             if let Ok(ControlBody::Admit { join }) = entry.control().map(|a| a.body)
-                && let Some(invite) = s.replica.state().invites.iter().find(|(_, i)| i.fields.key == join.invite_key).map(|(id, _)| *id)
+                && let Some(invite) =
+                    s.replica.state().invites.iter().find(|(_, i)| i.fields.key == join.invite_key).map(|(id, _)| *id)
                 && let Some(entry) = s.control.get(&invite)
                 && seen.insert(invite)
             {
@@ -278,9 +294,15 @@ impl Kernel {
     }
 
     fn knock(&mut self, peer: PeerKey, tag: [u8; 16]) {
-        let Some((own, theirs)) = self.links.get(&peer).and_then(|l| Some((l.own_nonce, l.their_nonce?))) else { return };
+        let Some((own, theirs)) = self.links.get(&peer).and_then(|l| Some((l.own_nonce, l.their_nonce?))) else {
+            return;
+        };
         let user = self.user;
-        let known = self.spaces.values().find(|s| !s.leaving && s.replica.is_member(&user) && knock_tag(s.id, &theirs, &own) == tag).map(|s| s.id);
+        let known = self
+            .spaces
+            .values()
+            .find(|s| !s.leaving && s.replica.is_member(&user) && knock_tag(s.id, &theirs, &own) == tag)
+            .map(|s| s.id);
         let Some(space) = known else { return };
         let Some(proof) = self.proof(peer, space, true) else { return };
         let signature = proof.sign(&self.keys.device);
@@ -319,7 +341,11 @@ impl Kernel {
         let idle: Vec<PeerKey> = self
             .links
             .iter()
-            .filter(|(peer, link)| self.now > link.up_since_ms + 12_000 && !joining && !self.spaces.values().any(|s| s.links.get(peer).is_some_and(|l| l.device.is_some())))
+            .filter(|(peer, link)| {
+                self.now > link.up_since_ms + 12_000
+                    && !joining
+                    && !self.spaces.values().any(|s| s.links.get(peer).is_some_and(|l| l.device.is_some()))
+            })
             .map(|(peer, _)| *peer)
             .collect();
         for peer in idle {
@@ -330,5 +356,4 @@ impl Kernel {
             self.set_timer(Timer::Sweep, 15_000);
         }
     }
-
 }

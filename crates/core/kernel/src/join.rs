@@ -42,13 +42,21 @@ impl Kernel {
             return self.reply(request, Err(closed(1)));
         }
         if self.joins.iter().any(|j| j.space == space) {
-            return self.reply(request, Err(NodeError::new(ErrorCode::Busy, "Joining this community is already under way.")));
+            return self
+                .reply(request, Err(NodeError::new(ErrorCode::Busy, "Joining this community is already under way.")));
         }
         for peer in &link.peers {
             self.dialer.offer(peer.key, vec![peer.address.to_multiaddr()], self.now);
         }
         let secret = InviteSecret::new(link.secret);
-        self.joins.push(Joining { request, space, secret, started_ms: self.now, refused: None, asked: BTreeSet::new() });
+        self.joins.push(Joining {
+            request,
+            space,
+            secret,
+            started_ms: self.now,
+            refused: None,
+            asked: BTreeSet::new(),
+        });
         for peer in self.links.keys().copied().collect::<Vec<_>>() {
             self.knock_all(peer);
         }
@@ -140,7 +148,8 @@ impl Kernel {
 
     /// A proven member asks for secrets it lacks.
     pub(crate) fn ask_seals(&mut self, peer: PeerKey, space: SpaceId, epochs: &[EpochId]) {
-        let device = self.spaces.get(&space).and_then(|s| s.links.get(&peer)).filter(|l| l.proven).and_then(|l| l.device);
+        let device =
+            self.spaces.get(&space).and_then(|s| s.links.get(&peer)).filter(|l| l.proven).and_then(|l| l.device);
         let Some(device) = device else { return };
         let seals = self.seals_for(space, device, epochs);
         let genesis = self.spaces.get(&space).map(|s| s.genesis.clone()).unwrap_or_default();
@@ -155,17 +164,24 @@ impl Kernel {
             return self.fault(peer, 1);
         }
         if !self.spaces.contains_key(&space) {
-            let Some(replica) = Genesis::from_bytes(genesis).ok().and_then(|g| Replica::new(space, g)) else { return self.fault(peer, 8) };
+            let Some(replica) = Genesis::from_bytes(genesis).ok().and_then(|g| Replica::new(space, g)) else {
+                return self.fault(peer, 8);
+            };
             let own = OwnLog::new(space, self.keys.device.id());
             self.spaces.insert(space, Space::new(space, genesis.to_vec(), replica, own));
         }
         if let Some(s) = self.spaces.get_mut(&space) {
             s.leaving = false;
             let token = self.token(Pending::Setup { space });
-            self.store(StoreRequest::PutSpace { token, record: SpaceRecord { space, genesis: genesis.to_vec(), joined: true } });
+            self.store(StoreRequest::PutSpace {
+                token,
+                record: SpaceRecord { space, genesis: genesis.to_vec(), joined: true },
+            });
         }
         for (epoch, sealed) in seals {
-            let Ok(plain) = seal::open_from(&self.keys.agreement, &seal_context(space, *epoch), sealed) else { continue };
+            let Ok(plain) = seal::open_from(&self.keys.agreement, &seal_context(space, *epoch), sealed) else {
+                continue;
+            };
             let Ok(bytes) = <[u8; 32]>::try_from(plain) else { continue };
             self.hold_secret(space, *epoch, EpochSecret::new(space, Secret32::new(bytes)));
         }
@@ -196,7 +212,8 @@ impl Kernel {
         let Some(s) = self.spaces.get_mut(&space) else { return };
         let state = s.replica.state();
         s.secrets.retain(|id, secret| state.epochs.get(id).is_none_or(|e| e.fields.commitment == secret.commitment()));
-        let missing: Vec<EpochId> = state.epochs.keys().filter(|id| !s.secrets.contains_key(id)).copied().take(limits::WELCOME_SEALS).collect();
+        let missing: Vec<EpochId> =
+            state.epochs.keys().filter(|id| !s.secrets.contains_key(id)).copied().take(limits::WELCOME_SEALS).collect();
         if missing.is_empty() {
             return;
         }
@@ -220,7 +237,8 @@ impl Kernel {
         let mut done = Vec::new();
         for joining in &self.joins {
             let Some(s) = self.spaces.get(&joining.space) else { continue };
-            let has_state = s.replica.is_member(&user) && !s.replica.state().channels.is_empty() && !s.secrets.is_empty();
+            let has_state =
+                s.replica.is_member(&user) && !s.replica.state().channels.is_empty() && !s.secrets.is_empty();
             let pulling_control = s.links.values().any(|l| l.pull.as_ref().is_some_and(crate::sync::Pull::in_control));
             if has_state && !pulling_control {
                 done.push((joining.request, joining.space));

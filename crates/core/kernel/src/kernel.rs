@@ -8,7 +8,10 @@ use crate::{
     space::Space,
 };
 use hearth_crypto::{AgreementKey, DeviceKey, Entropy, HashEntropy, RecoverySeed};
-use hearth_ports::{Direction, IdentityView, NetCommand, NetEvent, NodeCommand, NodeError, NodeEvent, NodeReply, Presence, Route, StoreFault, StoreReply, StoreRequest};
+use hearth_ports::{
+    Direction, IdentityView, NetCommand, NetEvent, NodeCommand, NodeError, NodeEvent, NodeReply, Presence, Route,
+    StoreFault, StoreReply, StoreRequest,
+};
 use hearth_types::{Certificate, PeerKey, SpaceId, UserId};
 use hearth_wire::CheckedEntry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -116,16 +119,38 @@ pub(crate) struct Link {
 
 /// What an answer of the disk continues.
 pub(crate) enum Pending {
-    Own { space: SpaceId, entries: Vec<CheckedEntry>, then: Then },
+    Own {
+        space: SpaceId,
+        entries: Vec<CheckedEntry>,
+        then: Then,
+    },
     Fetched,
     /// A first step of founding or joining; when it fails, the whole does.
-    Setup { space: SpaceId },
-    Value { request: u64, reply: NodeReply },
-    Recheck { space: SpaceId },
-    Day { space: SpaceId, channel: hearth_types::ChannelId, day: hearth_types::Day },
-    Find { request: u64, what: crate::commands::Found },
+    Setup {
+        space: SpaceId,
+    },
+    Value {
+        request: u64,
+        reply: NodeReply,
+    },
+    Recheck {
+        space: SpaceId,
+    },
+    Day {
+        space: SpaceId,
+        channel: hearth_types::ChannelId,
+        day: hearth_types::Day,
+    },
+    Find {
+        request: u64,
+        what: crate::commands::Found,
+    },
     Serve(crate::serve::Serving),
-    Reconcile { link: PeerKey, space: SpaceId, request: u32 },
+    Reconcile {
+        link: PeerKey,
+        space: SpaceId,
+        request: u32,
+    },
 }
 
 /// What follows once own entries are on disk.
@@ -262,7 +287,9 @@ impl Kernel {
                         self.forget_space(space);
                         self.reply(request, Err(error));
                     }
-                    Then::Nothing | Then::Welcome { .. } => self.event(NodeEvent::Warning { code: error.code.as_str(), message: error.message }),
+                    Then::Nothing | Then::Welcome { .. } => {
+                        self.event(NodeEvent::Warning { code: error.code.as_str(), message: error.message })
+                    }
                 }
             }
             Some(Pending::Value { request, .. } | Pending::Find { request, .. }) => self.reply(request, Err(error)),
@@ -363,7 +390,10 @@ impl Kernel {
 pub(crate) fn disk_error(fault: &StoreFault) -> NodeError {
     use hearth_ports::ErrorCode;
     match fault {
-        StoreFault::Full => NodeError::new(ErrorCode::DiskFull, "The disk is full, so this was not saved. Free some space and try again."),
+        StoreFault::Full => NodeError::new(
+            ErrorCode::DiskFull,
+            "The disk is full, so this was not saved. Free some space and try again.",
+        ),
         StoreFault::Failed(why) => NodeError::new(ErrorCode::Disk, format!("This could not be saved: {why}")),
     }
 }

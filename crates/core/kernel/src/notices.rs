@@ -40,7 +40,9 @@ impl Kernel {
         let now = self.now;
         let own = self.keys.device.id();
         let Some(s) = self.spaces.get_mut(&space) else { return Verdict::Ignore };
-        let Some(user) = s.replica.user_of(&notice.device).filter(|u| s.replica.is_member(u)) else { return Verdict::Ignore };
+        let Some(user) = s.replica.user_of(&notice.device).filter(|u| s.replica.is_member(u)) else {
+            return Verdict::Ignore;
+        };
         if !notice.holds(space) {
             return Verdict::Reject;
         }

@@ -2,7 +2,8 @@
 
 use crate::{admit::Dirty, kernel::Kernel};
 use hearth_ports::{
-    ChannelView, CommunityHead, CommunityView, Health, MemberView, MessageView, NetStatus, NodeEvent, PeerView, RoleView, SendState,
+    ChannelView, CommunityHead, CommunityView, Health, MemberView, MessageView, NetStatus, NodeEvent, PeerView,
+    RoleView, SendState,
 };
 use hearth_timeline::Opened;
 use hearth_types::{ChannelId, ContentBody, EntryId, PeerKey, Permissions, SpaceId, Target, UserId};
@@ -33,7 +34,8 @@ impl Kernel {
             rank: r.fields.rank,
             permissions: r.fields.permissions,
         };
-        let mut channels: Vec<ChannelView> = state.channels.keys().filter_map(|c| self.channel_view(space, *c)).collect();
+        let mut channels: Vec<ChannelView> =
+            state.channels.keys().filter_map(|c| self.channel_view(space, *c)).collect();
         channels.sort_by_key(|c| (c.position, c.channel));
         Some(CommunityView {
             head,
@@ -47,7 +49,15 @@ impl Kernel {
 
     pub(crate) fn channel_view(&self, space: SpaceId, channel: ChannelId) -> Option<ChannelView> {
         let f = &self.spaces.get(&space).filter(|s| !s.leaving)?.replica.state().channels.get(&channel)?.fields;
-        Some(ChannelView { community: space, channel, name: f.name.clone(), kind: f.kind, topic: f.topic.clone(), position: f.position, sealed: f.sealed })
+        Some(ChannelView {
+            community: space,
+            channel,
+            name: f.name.clone(),
+            kind: f.kind,
+            topic: f.topic.clone(),
+            position: f.position,
+            sealed: f.sealed,
+        })
     }
 
     pub(crate) fn member_view(&self, space: SpaceId, user: UserId) -> Option<MemberView> {
@@ -67,7 +77,14 @@ impl Kernel {
     pub(crate) fn peer_view(&self, peer: PeerKey) -> Option<PeerView> {
         let link = self.links.get(&peer)?;
         let user = self.spaces.values().find_map(|s| s.link_user(&peer));
-        Some(PeerView { peer, user, linked: true, route: Some(link.route), address: Some(link.address.clone()), rtt_ms: link.rtt_ms })
+        Some(PeerView {
+            peer,
+            user,
+            linked: true,
+            route: Some(link.route),
+            address: Some(link.address.clone()),
+            rtt_ms: link.rtt_ms,
+        })
     }
 
     pub(crate) fn peer_views(&self) -> Vec<PeerView> {
@@ -84,7 +101,10 @@ impl Kernel {
         } else if !self.joins.is_empty() {
             (Health::Connecting, "Joining. Looking for somebody of this community.")
         } else if !anywhere && self.listening.is_empty() {
-            (Health::NoNetwork, "This computer has no network right now. Your messages are saved and go out by themselves.")
+            (
+                Health::NoNetwork,
+                "This computer has no network right now. Your messages are saved and go out by themselves.",
+            )
         } else if !others {
             (Health::Fine, "Ready. Invite somebody and talk.")
         } else if self.now < self.started_ms.max(self.alone_since_ms) + ALONE_MS {
@@ -92,7 +112,13 @@ impl Kernel {
         } else {
             (Health::Alone, "Can't reach anyone yet. Your message is saved and goes out by itself.")
         };
-        NetStatus { health, sentence: sentence.into(), links: self.links.len() as u32, members_linked, listen: self.listening.iter().cloned().collect() }
+        NetStatus {
+            health,
+            sentence: sentence.into(),
+            links: self.links.len() as u32,
+            members_linked,
+            listen: self.listening.iter().cloned().collect(),
+        }
     }
 
     /// Tells the connection dot when it changed.

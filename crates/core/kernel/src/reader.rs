@@ -21,11 +21,26 @@ pub(crate) struct OpenWindow {
 
 /// Something that goes on once days are loaded.
 pub(crate) enum ReadJob {
-    List { request: u64, space: SpaceId, channel: ChannelId, before: Option<(Hlc, EntryId)>, limit: usize },
+    List {
+        request: u64,
+        space: SpaceId,
+        channel: ChannelId,
+        before: Option<(Hlc, EntryId)>,
+        limit: usize,
+    },
     /// Tell that a message changed.
-    Change { space: SpaceId, channel: ChannelId, target: Target },
+    Change {
+        space: SpaceId,
+        channel: ChannelId,
+        target: Target,
+    },
     /// Find the first unread message and focus the window on it.
-    Unread { window: u32, space: SpaceId, channel: ChannelId, mark: Hlc },
+    Unread {
+        window: u32,
+        space: SpaceId,
+        channel: ChannelId,
+        mark: Hlc,
+    },
 }
 
 /// Jobs kept at once; beyond, changes of old messages are not told.
@@ -35,7 +50,8 @@ impl Kernel {
     pub(crate) fn window_open(&mut self, request: u64, id: u32, channel: ChannelId, anchor: Anchor) {
         let Some(space) = self.space_of_channel(channel) else { return self.reply(request, Err(unknown_channel())) };
         if self.windows.len() >= limits::WINDOWS && !self.windows.contains_key(&id) {
-            return self.reply(request, Err(NodeError::new(ErrorCode::Busy, "Too many conversations are open at once.")));
+            return self
+                .reply(request, Err(NodeError::new(ErrorCode::Busy, "Too many conversations are open at once.")));
         }
         self.windows.insert(id, OpenWindow { space, channel, window: Window::new(Focus::Newest) });
         self.window_anchor(request, id, anchor);
@@ -55,7 +71,11 @@ impl Kernel {
         match anchor {
             Anchor::Newest => open.window.move_to(Focus::Newest),
             Anchor::Message(message) => {
-                let day = self.spaces.get(&space).and_then(|s| s.channels.get(&channel)?.timeline.message(message)).map(|m| m.day);
+                let day = self
+                    .spaces
+                    .get(&space)
+                    .and_then(|s| s.channels.get(&channel)?.timeline.message(message))
+                    .map(|m| m.day);
                 match day {
                     Some(day) => open.window.move_to(Focus::Message(Target { day, id: message })),
                     None => return self.find(request, message, Found::Window { window: id, channel }),
@@ -137,7 +157,8 @@ impl Kernel {
         let now = self.now;
         let Some(s) = self.spaces.get_mut(&space) else { return };
         // A damaged row is left out; sync brings it again.
-        let opened: Vec<Opened> = rows.into_iter().filter_map(|row| CheckedEntry::from_row(row).ok()).map(|e| open(s, &e, own)).collect();
+        let opened: Vec<Opened> =
+            rows.into_iter().filter_map(|row| CheckedEntry::from_row(row).ok()).map(|e| open(s, &e, own)).collect();
         let delivered = s.delivered;
         let cache = s.channel(channel);
         let named = opened.iter().filter(|o| o.counts && mentions(o, &self.me.name)).map(|o| o.hlc);
@@ -155,8 +176,12 @@ impl Kernel {
         let Some(s) = self.spaces.get_mut(&space) else { return };
         let days = day_counts(s, channel);
         let cache = s.channel(channel);
-        let held: BTreeSet<Day> =
-            self.windows.values().filter(|w| w.channel == channel).flat_map(|w| w.window.wanted_days(&cache.timeline, &days)).collect();
+        let held: BTreeSet<Day> = self
+            .windows
+            .values()
+            .filter(|w| w.channel == channel)
+            .flat_map(|w| w.window.wanted_days(&cache.timeline, &days))
+            .collect();
         let listing = self.read_jobs.iter().any(|j| matches!(j, ReadJob::List { channel: c, .. } if *c == channel));
         let mut at = 0;
         while cache.recent.len() > limits::TIMELINE_DAYS && at < cache.recent.len() && !listing {
@@ -181,7 +206,14 @@ impl Kernel {
         }
     }
 
-    pub(crate) fn list_job(&mut self, request: u64, space: SpaceId, channel: ChannelId, before: Option<(Hlc, EntryId)>, limit: usize) {
+    pub(crate) fn list_job(
+        &mut self,
+        request: u64,
+        space: SpaceId,
+        channel: ChannelId,
+        before: Option<(Hlc, EntryId)>,
+        limit: usize,
+    ) {
         self.read_jobs.push(ReadJob::List { request, space, channel, before, limit });
     }
 
@@ -219,9 +251,11 @@ impl Kernel {
                     return None;
                 };
                 let newest = before.map_or(Day(u32::MAX), |(hlc, _)| hlc.day());
-                let days: Vec<Day> = s.replica.channel_days(channel).map(|(day, _)| day).filter(|d| *d <= newest).collect();
+                let days: Vec<Day> =
+                    s.replica.channel_days(channel).map(|(day, _)| day).filter(|d| *d <= newest).collect();
                 let cache = s.channel(channel);
-                let older = |m: &hearth_timeline::Message| before.is_none_or(|(hlc, id)| (m.place.hlc, m.id) < (hlc, id));
+                let older =
+                    |m: &hearth_timeline::Message| before.is_none_or(|(hlc, id)| (m.place.hlc, m.id) < (hlc, id));
                 let mut found = 0;
                 for day in days.iter().rev() {
                     if found > limit {
@@ -234,22 +268,31 @@ impl Kernel {
                     }
                     found += cache.timeline.messages().filter(|m| m.day == *day && older(m)).count();
                 }
-                let ids: Vec<EntryId> = cache.timeline.messages().rev().filter(|m| older(m)).take(limit + 1).map(|m| m.id).collect();
+                let ids: Vec<EntryId> =
+                    cache.timeline.messages().rev().filter(|m| older(m)).take(limit + 1).map(|m| m.id).collect();
                 let more = ids.len() > limit;
-                let messages: Vec<MessageView> = ids.iter().take(limit).rev().filter_map(|id| cache.timeline.view(*id)).collect();
+                let messages: Vec<MessageView> =
+                    ids.iter().take(limit).rev().filter_map(|id| cache.timeline.view(*id)).collect();
                 self.reply(request, Ok(NodeReply::Messages { messages, more }));
                 None
             }
             ReadJob::Unread { window, space, channel, mark } => {
                 let s = self.spaces.get_mut(&space)?;
-                let first = s.channel(channel).stamps.iter().find(|(h, own)| *h > mark && !own).map(|(h, _)| h.day())?;
+                let first =
+                    s.channel(channel).stamps.iter().find(|(h, own)| *h > mark && !own).map(|(h, _)| h.day())?;
                 let cache = s.channel(channel);
                 if !cache.timeline.is_loaded(first) {
                     self.load_day(space, channel, first);
                     return Some(ReadJob::Unread { window, space, channel, mark });
                 }
-                let target = cache.timeline.messages().find(|m| m.place.hlc > mark && !m.own).map(|m| Target { day: m.day, id: m.id });
-                if let (Some(open), Some(target)) = (self.windows.get_mut(&window).filter(|w| w.channel == channel), target) {
+                let target = cache
+                    .timeline
+                    .messages()
+                    .find(|m| m.place.hlc > mark && !m.own)
+                    .map(|m| Target { day: m.day, id: m.id });
+                if let (Some(open), Some(target)) =
+                    (self.windows.get_mut(&window).filter(|w| w.channel == channel), target)
+                {
                     open.window.move_to(Focus::Message(target));
                     self.dirty.insert(Dirty::Window(space, channel));
                 }

@@ -20,8 +20,14 @@ pub(crate) enum Wanted {
     Day,
     Rows,
     /// Ids by their salted form; rows are loaded next.
-    Salted { salt: [u8; 16], ids: Vec<[u8; 32]> },
-    Reconcile { salt: [u8; 16], message: Vec<u8> },
+    Salted {
+        salt: [u8; 16],
+        ids: Vec<[u8; 32]>,
+    },
+    Reconcile {
+        salt: [u8; 16],
+        message: Vec<u8>,
+    },
 }
 
 impl Kernel {
@@ -46,29 +52,69 @@ impl Kernel {
         self.send(peer, &Frame::Days { space, request, days, more });
     }
 
-    pub(crate) fn ask_day(&mut self, peer: PeerKey, space: SpaceId, request: u32, scope: Scope, day: Day, before: Option<(Hlc, EntryId)>) {
+    pub(crate) fn ask_day(
+        &mut self,
+        peer: PeerKey,
+        space: SpaceId,
+        request: u32,
+        scope: Scope,
+        day: Day,
+        before: Option<(Hlc, EntryId)>,
+    ) {
         if !self.serves(peer, space) {
             return self.send(peer, &Frame::Declined { request });
         }
         let token = self.token(Pending::Serve(Serving { link: peer, space, request, what: Wanted::Day }));
-        self.store(StoreRequest::LoadBefore { token, space, scope, day, before, limit: limits::SYNC_BATCH_ENTRIES, bytes: limits::SYNC_BATCH_BYTES });
+        self.store(StoreRequest::LoadBefore {
+            token,
+            space,
+            scope,
+            day,
+            before,
+            limit: limits::SYNC_BATCH_ENTRIES,
+            bytes: limits::SYNC_BATCH_BYTES,
+        });
     }
 
     #[allow(clippy::too_many_arguments)]
-    pub(crate) fn ask_entries(&mut self, peer: PeerKey, space: SpaceId, request: u32, scope: Scope, day: Day, salt: [u8; 16], ids: Vec<[u8; 32]>) {
+    pub(crate) fn ask_entries(
+        &mut self,
+        peer: PeerKey,
+        space: SpaceId,
+        request: u32,
+        scope: Scope,
+        day: Day,
+        salt: [u8; 16],
+        ids: Vec<[u8; 32]>,
+    ) {
         if !self.serves(peer, space) {
             return self.send(peer, &Frame::Declined { request });
         }
-        let token = self.token(Pending::Serve(Serving { link: peer, space, request, what: Wanted::Salted { salt, ids } }));
+        let token =
+            self.token(Pending::Serve(Serving { link: peer, space, request, what: Wanted::Salted { salt, ids } }));
         self.store(StoreRequest::ListDay { token, space, scope, day });
     }
 
     #[allow(clippy::too_many_arguments)]
-    pub(crate) fn reconcile(&mut self, peer: PeerKey, space: SpaceId, request: u32, scope: Scope, day: Day, salt: [u8; 16], message: Vec<u8>) {
+    pub(crate) fn reconcile(
+        &mut self,
+        peer: PeerKey,
+        space: SpaceId,
+        request: u32,
+        scope: Scope,
+        day: Day,
+        salt: [u8; 16],
+        message: Vec<u8>,
+    ) {
         if !self.serves(peer, space) {
             return self.send(peer, &Frame::Declined { request });
         }
-        let token = self.token(Pending::Serve(Serving { link: peer, space, request, what: Wanted::Reconcile { salt, message } }));
+        let token = self.token(Pending::Serve(Serving {
+            link: peer,
+            space,
+            request,
+            what: Wanted::Reconcile { salt, message },
+        }));
         self.store(StoreRequest::ListDay { token, space, scope, day });
     }
 
@@ -103,7 +149,9 @@ impl Kernel {
             }
             Wanted::Reconcile { salt, message } => {
                 self.served(link);
-                let answer = storage(&ids, &salt).ok().and_then(|s| Negentropy::owned(s, limits::RECONCILE_BYTES as u64).ok()?.reconcile(&message).ok());
+                let answer = storage(&ids, &salt)
+                    .ok()
+                    .and_then(|s| Negentropy::owned(s, limits::RECONCILE_BYTES as u64).ok()?.reconcile(&message).ok());
                 match answer {
                     Some(message) => self.send(link, &Frame::Reconciled { space, request, message }),
                     None => {

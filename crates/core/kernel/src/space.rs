@@ -103,7 +103,15 @@ impl Space {
 
 impl ChannelCache {
     pub fn new(id: ChannelId) -> Self {
-        Self { timeline: Timeline::new(id), recent: VecDeque::new(), loading: BTreeSet::new(), stamps: Vec::new(), mentions: BTreeSet::new(), mark: None, unread_told: None }
+        Self {
+            timeline: Timeline::new(id),
+            recent: VecDeque::new(),
+            loading: BTreeSet::new(),
+            stamps: Vec::new(),
+            mentions: BTreeSet::new(),
+            mark: None,
+            unread_told: None,
+        }
     }
     /// Notes a message's stamp, keeping order; nearly always an append.
     pub fn stamp(&mut self, hlc: Hlc, own: bool) {

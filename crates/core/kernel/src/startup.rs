@@ -111,12 +111,19 @@ impl Kernel {
             for (epoch, secret) in secrets.remove(&id).unwrap_or_default() {
                 s.secrets.insert(epoch, EpochSecret::new(id, Secret32::new(secret)));
             }
-            s.delivered = values.get(&format!("delivered:{id}")).and_then(|v| Some(u64::from_be_bytes(v.as_slice().try_into().ok()?))).unwrap_or(0);
+            s.delivered = values
+                .get(&format!("delivered:{id}"))
+                .and_then(|v| Some(u64::from_be_bytes(v.as_slice().try_into().ok()?)))
+                .unwrap_or(0);
             s.joined_at = joined_at(&s, &self.user);
             for entry in control {
                 match entry.control().map(|a| a.body) {
-                    Ok(ControlBody::Admit { join }) => s.introductions.entry(join.certificate.device).or_insert(entry.id()),
-                    Ok(ControlBody::DeviceAdd { certificate }) => s.introductions.entry(certificate.device).or_insert(entry.id()),
+                    Ok(ControlBody::Admit { join }) => {
+                        s.introductions.entry(join.certificate.device).or_insert(entry.id())
+                    }
+                    Ok(ControlBody::DeviceAdd { certificate }) => {
+                        s.introductions.entry(certificate.device).or_insert(entry.id())
+                    }
                     _ => &mut entry.id(),
                 };
                 s.newest_control = s.newest_control.max(entry.envelope().hlc);
@@ -159,7 +166,10 @@ impl Kernel {
     fn restore_marks(&mut self, values: &BTreeMap<String, Vec<u8>>, space: SpaceId) {
         let Some(s) = self.spaces.get_mut(&space) else { return };
         for channel in s.replica.state().channels.keys().copied().collect::<Vec<_>>() {
-            let Some((hlc, id)) = values.get(&format!("mark:{channel}")).and_then(|v| v.split_first_chunk::<8>()) else { continue };
+            let Some((hlc, id)) = values.get(&format!("mark:{channel}")).and_then(|v| v.split_first_chunk::<8>())
+            else {
+                continue;
+            };
             if let Ok(id) = <[u8; 32]>::try_from(id) {
                 s.channel(channel).mark = Some((Hlc(u64::from_be_bytes(*hlc)), EntryId(id)));
             }
@@ -170,7 +180,11 @@ impl Kernel {
 fn broken_logs(values: &BTreeMap<String, Vec<u8>>, space: SpaceId) -> Vec<(DeviceId, u64)> {
     let prefix = format!("broken:{space}:");
     let seq = |v: &[u8]| Some(u64::from_be_bytes(v.try_into().ok()?));
-    values.range(prefix.clone()..).take_while(|(k, _)| k.starts_with(&prefix)).filter_map(|(k, v)| Some((k[prefix.len()..].parse().ok()?, seq(v)?))).collect()
+    values
+        .range(prefix.clone()..)
+        .take_while(|(k, _)| k.starts_with(&prefix))
+        .filter_map(|(k, v)| Some((k[prefix.len()..].parse().ok()?, seq(v)?)))
+        .collect()
 }
 
 /// A colour for somebody who has not chosen one, from a row of calm ones.

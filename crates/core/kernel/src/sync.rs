@@ -34,17 +34,39 @@ pub(crate) struct Pull {
 
 enum Job {
     Days,
-    Day { scope: Scope, day: Day, before: Option<(Hlc, EntryId)> },
-    Listing { scope: Scope, day: Day },
-    Reconcile { scope: Scope, day: Day, salt: [u8; 16], state: Box<Negentropy<'static, NegentropyStorageVector>>, need: BTreeSet<[u8; 32]>, rounds: u32 },
-    Entries { scope: Scope, day: Day, salt: [u8; 16], rest: Vec<[u8; 32]> },
+    Day {
+        scope: Scope,
+        day: Day,
+        before: Option<(Hlc, EntryId)>,
+    },
+    Listing {
+        scope: Scope,
+        day: Day,
+    },
+    Reconcile {
+        scope: Scope,
+        day: Day,
+        salt: [u8; 16],
+        state: Box<Negentropy<'static, NegentropyStorageVector>>,
+        need: BTreeSet<[u8; 32]>,
+        rounds: u32,
+    },
+    Entries {
+        scope: Scope,
+        day: Day,
+        salt: [u8; 16],
+        rest: Vec<[u8; 32]>,
+    },
 }
 
 impl Job {
     fn scope_day(&self) -> Option<(Scope, Day)> {
         match self {
             Self::Days => None,
-            Self::Day { scope, day, .. } | Self::Listing { scope, day } | Self::Reconcile { scope, day, .. } | Self::Entries { scope, day, .. } => Some((*scope, *day)),
+            Self::Day { scope, day, .. }
+            | Self::Listing { scope, day }
+            | Self::Reconcile { scope, day, .. }
+            | Self::Entries { scope, day, .. } => Some((*scope, *day)),
         }
     }
 }
@@ -52,7 +74,8 @@ impl Job {
 impl Pull {
     /// Whether days or the control log are still being fetched.
     pub(crate) fn in_control(&self) -> bool {
-        !self.control.is_empty() || self.jobs.values().any(|j| j.scope_day().is_none_or(|(scope, _)| scope == Scope::Control))
+        !self.control.is_empty()
+            || self.jobs.values().any(|j| j.scope_day().is_none_or(|(scope, _)| scope == Scope::Control))
     }
 }
 
@@ -111,7 +134,14 @@ impl Kernel {
         if link.pull.is_some() || link.device.is_none() {
             return;
         }
-        link.pull = Some(Pull { control: VecDeque::new(), content: VecDeque::new(), days: Vec::new(), jobs: BTreeMap::new(), fetched: 0, expected: 0 });
+        link.pull = Some(Pull {
+            control: VecDeque::new(),
+            content: VecDeque::new(),
+            days: Vec::new(),
+            jobs: BTreeMap::new(),
+            fetched: 0,
+            expected: 0,
+        });
         self.ask(peer, space, Job::Days, |request| Frame::AskDays { space, request, after: None });
     }
 
@@ -124,7 +154,9 @@ impl Kernel {
     fn note(&mut self, peer: PeerKey, space: SpaceId, job: Job) -> u32 {
         self.next_request = self.next_request.wrapping_add(1);
         let request = self.next_request;
-        if let Some(pull) = self.spaces.get_mut(&space).and_then(|s| s.links.get_mut(&peer)).and_then(|l| l.pull.as_mut()) {
+        if let Some(pull) =
+            self.spaces.get_mut(&space).and_then(|s| s.links.get_mut(&peer)).and_then(|l| l.pull.as_mut())
+        {
             pull.jobs.insert(request, job);
         }
         self.reset_timer(Timer::Pull(peer, space), ANSWER_MS);
@@ -159,7 +191,9 @@ impl Kernel {
             Scope::Channel(_) => 2,
         };
         wanted.sort_by_key(|(scope, day, _)| (rank(scope), std::cmp::Reverse(*day), *scope));
-        if let Some(pull) = self.spaces.get_mut(&space).and_then(|s| s.links.get_mut(&peer)).and_then(|l| l.pull.as_mut()) {
+        if let Some(pull) =
+            self.spaces.get_mut(&space).and_then(|s| s.links.get_mut(&peer)).and_then(|l| l.pull.as_mut())
+        {
             pull.expected = wanted.iter().map(|(_, _, n)| n).sum();
             for (scope, day, _) in wanted {
                 match scope {
@@ -193,7 +227,13 @@ impl Kernel {
                 continue;
             }
             if s.replica.day(scope, day).is_none() {
-                self.ask(peer, space, Job::Day { scope, day, before: None }, |request| Frame::AskDay { space, request, scope, day, before: None });
+                self.ask(peer, space, Job::Day { scope, day, before: None }, |request| Frame::AskDay {
+                    space,
+                    request,
+                    scope,
+                    day,
+                    before: None,
+                });
             } else {
                 let request = self.note(peer, space, Job::Listing { scope, day });
                 let token = self.token(Pending::Reconcile { link: peer, space, request });
@@ -208,14 +248,20 @@ impl Kernel {
     pub(crate) fn reconcile_ids(&mut self, peer: PeerKey, space: SpaceId, request: u32, ids: Vec<(Hlc, EntryId)>) {
         let Some(Job::Listing { scope, day }) = self.take_job(peer, space, request) else { return };
         let salt: [u8; 16] = self.entropy.array();
-        let opened = storage(&ids, &salt).and_then(|s| Negentropy::owned(s, limits::RECONCILE_BYTES as u64)).and_then(|mut n| Ok((n.initiate()?, n)));
+        let opened = storage(&ids, &salt)
+            .and_then(|s| Negentropy::owned(s, limits::RECONCILE_BYTES as u64))
+            .and_then(|mut n| Ok((n.initiate()?, n)));
         let Ok((message, state)) = opened else { return self.job_done(peer, space, scope, day) };
         let job = Job::Reconcile { scope, day, salt, state: Box::new(state), need: BTreeSet::new(), rounds: 0 };
         self.ask(peer, space, job, |request| Frame::Reconcile { space, request, scope, day, salt, message });
     }
 
     pub(crate) fn reconciled(&mut self, peer: PeerKey, space: SpaceId, request: u32, message: &[u8]) {
-        let Some(Job::Reconcile { scope, day, salt, mut state, mut need, rounds }) = self.take_job(peer, space, request) else { return };
+        let Some(Job::Reconcile { scope, day, salt, mut state, mut need, rounds }) =
+            self.take_job(peer, space, request)
+        else {
+            return;
+        };
         let (mut have_ids, mut need_ids) = (Vec::new(), Vec::new());
         let step = state.reconcile_with_ids(message, &mut have_ids, &mut need_ids);
         need.extend(need_ids.iter().map(|id| *id.as_bytes()));
@@ -232,15 +278,37 @@ impl Kernel {
         }
     }
 
-    fn ask_rest(&mut self, peer: PeerKey, space: SpaceId, scope: Scope, day: Day, salt: [u8; 16], mut rest: Vec<[u8; 32]>) {
+    fn ask_rest(
+        &mut self,
+        peer: PeerKey,
+        space: SpaceId,
+        scope: Scope,
+        day: Day,
+        salt: [u8; 16],
+        mut rest: Vec<[u8; 32]>,
+    ) {
         if rest.is_empty() {
             return self.job_done(peer, space, scope, day);
         }
         let ids = rest.split_off(rest.len().saturating_sub(limits::SYNC_IDS));
-        self.ask(peer, space, Job::Entries { scope, day, salt, rest }, |request| Frame::AskEntries { space, request, scope, day, salt, ids });
+        self.ask(peer, space, Job::Entries { scope, day, salt, rest }, |request| Frame::AskEntries {
+            space,
+            request,
+            scope,
+            day,
+            salt,
+            ids,
+        });
     }
 
-    pub(crate) fn entries(&mut self, peer: PeerKey, space: SpaceId, request: u32, entries: &[CheckedEntry], next: Option<(Hlc, EntryId)>) {
+    pub(crate) fn entries(
+        &mut self,
+        peer: PeerKey,
+        space: SpaceId,
+        request: u32,
+        entries: &[CheckedEntry],
+        next: Option<(Hlc, EntryId)>,
+    ) {
         let Some(job) = self.take_job(peer, space, request) else { return self.fault(peer, 1) };
         let mut new = 0;
         for entry in entries {
@@ -255,7 +323,13 @@ impl Kernel {
                 // Each cursor lies before the last, so a day ends whatever the peer says.
                 Some(cursor) if before.is_none_or(|b| cursor < b) && !entries.is_empty() => {
                     let before = Some(cursor);
-                    self.ask(peer, space, Job::Day { scope, day, before }, |request| Frame::AskDay { space, request, scope, day, before });
+                    self.ask(peer, space, Job::Day { scope, day, before }, |request| Frame::AskDay {
+                        space,
+                        request,
+                        scope,
+                        day,
+                        before,
+                    });
                 }
                 _ => self.job_done(peer, space, scope, day),
             },
@@ -265,7 +339,10 @@ impl Kernel {
     }
 
     fn progress(&mut self, peer: PeerKey, space: SpaceId, new: u64) {
-        let Some(pull) = self.spaces.get_mut(&space).and_then(|s| s.links.get_mut(&peer)).and_then(|l| l.pull.as_mut()) else { return };
+        let Some(pull) = self.spaces.get_mut(&space).and_then(|s| s.links.get_mut(&peer)).and_then(|l| l.pull.as_mut())
+        else {
+            return;
+        };
         pull.fetched += new;
         let (fetched, missing) = (pull.fetched, pull.expected.saturating_sub(pull.fetched));
         // Small gaps heal unseen; only a real catching-up is shown.
@@ -282,7 +359,10 @@ impl Kernel {
     }
 
     fn pull_done(&mut self, peer: PeerKey, space: SpaceId) {
-        let Some(pull) = self.spaces.get_mut(&space).and_then(|s| s.links.get_mut(&peer)).and_then(|l| l.pull.take()) else { return };
+        let Some(pull) = self.spaces.get_mut(&space).and_then(|s| s.links.get_mut(&peer)).and_then(|l| l.pull.take())
+        else {
+            return;
+        };
         self.timers.retain(|(_, t)| *t != Timer::Pull(peer, space));
         if pull.expected > 100 {
             self.event(NodeEvent::SyncProgress { community: space, fetched: pull.fetched, missing: 0 });

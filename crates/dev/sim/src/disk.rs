@@ -33,7 +33,15 @@ impl Disk {
     pub fn startup(&self) -> Startup {
         let mut rows: Vec<&EntryRow> = self.rows.values().collect();
         rows.sort_by_key(|r| (r.space, r.hlc, r.id));
-        let summary = |r: &&EntryRow| EntrySummary { id: r.id, space: r.space, device: r.device, seq: r.seq, hlc: r.hlc, scope: r.scope, target: r.target };
+        let summary = |r: &&EntryRow| EntrySummary {
+            id: r.id,
+            space: r.space,
+            device: r.device,
+            seq: r.seq,
+            hlc: r.hlc,
+            scope: r.scope,
+            target: r.target,
+        };
         Startup {
             spaces: self.spaces.values().cloned().collect(),
             control: rows.iter().filter(|r| r.scope == Scope::Control).map(|r| (*r).clone()).collect(),
@@ -51,10 +59,16 @@ impl Disk {
     /// Runs one request.
     pub fn run(&mut self, request: StoreRequest) -> Option<StoreReply> {
         use StoreRequest as R;
-        let writes = matches!(request, R::PutOwn { .. } | R::PutFetched { .. } | R::PutSpace { .. } | R::PutSecret { .. } | R::PutValue { .. });
+        let writes = matches!(
+            request,
+            R::PutOwn { .. } | R::PutFetched { .. } | R::PutSpace { .. } | R::PutSecret { .. } | R::PutValue { .. }
+        );
         if self.full && writes {
             return match request {
-                R::PutOwn { token, .. } | R::PutFetched { token, .. } | R::PutSpace { token, .. } | R::PutSecret { token, .. } => Some(StoreReply::Failed { token, fault: StoreFault::Full }),
+                R::PutOwn { token, .. }
+                | R::PutFetched { token, .. }
+                | R::PutSpace { token, .. }
+                | R::PutSecret { token, .. } => Some(StoreReply::Failed { token, fault: StoreFault::Full }),
                 R::PutValue { token, .. } => token.map(|token| StoreReply::Failed { token, fault: StoreFault::Full }),
                 _ => None,
             };
@@ -64,9 +78,15 @@ impl Disk {
             R::PutOwn { token, rows } => {
                 let mut after = self.rows.clone();
                 for row in rows {
-                    let follows = row.seq == 1 || after.values().any(|r| r.space == row.space && r.device == row.device && r.seq + 1 == row.seq);
+                    let follows = row.seq == 1
+                        || after
+                            .values()
+                            .any(|r| r.space == row.space && r.device == row.device && r.seq + 1 == row.seq);
                     if !follows {
-                        return Some(StoreReply::Failed { token, fault: StoreFault::Failed("its predecessor is not here".into()) });
+                        return Some(StoreReply::Failed {
+                            token,
+                            fault: StoreFault::Failed("its predecessor is not here".into()),
+                        });
                     }
                     after.insert(row.id, row);
                 }
@@ -81,8 +101,12 @@ impl Disk {
                 }
                 StoreReply::Stored { token, new: self.rows.len() - before }
             }
-            R::LoadDay { token, space, scope, day } => StoreReply::Rows { token, rows: self.day(space, scope, day), more: false },
-            R::ListDay { token, space, scope, day } => StoreReply::Ids { token, ids: self.day(space, scope, day).iter().map(|r| (r.hlc, r.id)).collect() },
+            R::LoadDay { token, space, scope, day } => {
+                StoreReply::Rows { token, rows: self.day(space, scope, day), more: false }
+            }
+            R::ListDay { token, space, scope, day } => {
+                StoreReply::Ids { token, ids: self.day(space, scope, day).iter().map(|r| (r.hlc, r.id)).collect() }
+            }
             R::LoadBefore { token, space, scope, day, before, limit, bytes } => {
                 let mut rows = self.day(space, scope, day);
                 rows.retain(|r| before.is_none_or(|b| (r.hlc, r.id) < b));
@@ -122,10 +146,15 @@ impl Disk {
     }
 
     fn day(&self, space: SpaceId, scope: Scope, day: Day) -> Vec<EntryRow> {
-        let mut rows: Vec<EntryRow> =
-            self.rows.values().filter(|r| r.space == space && r.scope == scope && (r.day == day || r.target.is_some_and(|t| t.day == day))).cloned().collect();
+        let mut rows: Vec<EntryRow> = self
+            .rows
+            .values()
+            .filter(|r| {
+                r.space == space && r.scope == scope && (r.day == day || r.target.is_some_and(|t| t.day == day))
+            })
+            .cloned()
+            .collect();
         rows.sort_by_key(|r: &EntryRow| (r.hlc, r.id));
         rows
     }
 }
-

@@ -3,7 +3,9 @@
 use crate::Disk;
 use hearth_crypto::{AgreementKey, DeviceKey, Entropy, HashEntropy, RecoverySeed, Secret32, SigningKey, hash};
 use hearth_kernel::{Input, Kernel, KernelKeys, Output};
-use hearth_ports::{Direction, NetCommand, NetEvent, NodeCommand, NodeError, NodeEvent, NodeReply, Route, StoreReply, Verdict};
+use hearth_ports::{
+    Direction, NetCommand, NetEvent, NodeCommand, NodeError, NodeEvent, NodeReply, Route, StoreReply, Verdict,
+};
 use hearth_types::PeerKey;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,7 +56,17 @@ impl World {
     pub fn new(count: usize, seed: u64) -> Self {
         let mut entropy = HashEntropy::new(hash("hearth/sim/1", &[&seed.to_be_bytes()]));
         let hosts = (0..count).map(|_| Host::new(entropy.array())).collect();
-        let mut world = Self { now: START_MS, hosts, queue: BTreeMap::new(), next: 0, busy: BTreeMap::new(), links: BTreeSet::new(), entropy, request: 0, gossip_loss: 0 };
+        let mut world = Self {
+            now: START_MS,
+            hosts,
+            queue: BTreeMap::new(),
+            next: 0,
+            busy: BTreeMap::new(),
+            links: BTreeSet::new(),
+            entropy,
+            request: 0,
+            gossip_loss: 0,
+        };
         (0..count).for_each(|i| world.boot(i));
         world
     }
@@ -84,7 +96,10 @@ impl World {
         let seed = hash("hearth/sim/boot/1", &[&host.seed, &[host.boots]]);
         let now = self.now.saturating_add_signed(host.skew_ms);
         let mut kernel = Kernel::new(keys, startup, own, seed, now);
-        kernel.handle(Input::Net(NetEvent::Listening { address: format!("/ip4/10.0.0.{}/udp/4001/quic-v1", i + 1) }), now);
+        kernel.handle(
+            Input::Net(NetEvent::Listening { address: format!("/ip4/10.0.0.{}/udp/4001/quic-v1", i + 1) }),
+            now,
+        );
         host.kernel = Some(kernel);
         self.drain(i);
     }
@@ -166,7 +181,11 @@ impl World {
     /// Works off the next event, or moves the clock to the next timer.
     fn step(&mut self) {
         let event = self.queue.first_key_value().map(|((at, _), _)| *at);
-        let timer = self.hosts.iter().filter_map(|h| Some(h.kernel.as_ref()?.next_wake_ms()?.saturating_add_signed(-h.skew_ms))).min();
+        let timer = self
+            .hosts
+            .iter()
+            .filter_map(|h| Some(h.kernel.as_ref()?.next_wake_ms()?.saturating_add_signed(-h.skew_ms)))
+            .min();
         let next = [event, timer].into_iter().flatten().min().unwrap_or(self.now + 1_000);
         // At most a second at a time, so that conditions are looked at.
         self.now = self.now.max(next.min(self.now + 1_000));
@@ -190,7 +209,11 @@ impl World {
         }
         for i in 0..self.hosts.len() {
             let host = &self.hosts[i];
-            let due = host.kernel.as_ref().and_then(Kernel::next_wake_ms).is_some_and(|at| at <= self.now.saturating_add_signed(host.skew_ms));
+            let due = host
+                .kernel
+                .as_ref()
+                .and_then(Kernel::next_wake_ms)
+                .is_some_and(|at| at <= self.now.saturating_add_signed(host.skew_ms));
             if due {
                 self.input(i, Input::Tick);
             }
@@ -230,7 +253,12 @@ impl World {
             NetCommand::Dial { peer, addresses } => {
                 let target = addresses.iter().find_map(|a| (0..self.hosts.len()).find(|j| address(*j) == *a));
                 let peer_fits = |j: &usize| peer.is_none_or(|p| self.hosts[*j].peer == p);
-                let reached = target.filter(|j| *j != i && peer_fits(j) && self.hosts[*j].group == self.hosts[i].group && self.hosts[*j].kernel.is_some());
+                let reached = target.filter(|j| {
+                    *j != i
+                        && peer_fits(j)
+                        && self.hosts[*j].group == self.hosts[i].group
+                        && self.hosts[*j].kernel.is_some()
+                });
                 match reached {
                     Some(j) if !self.linked(i, j) => self.link(i, j),
                     Some(_) => {}
@@ -274,7 +302,11 @@ impl World {
 
     fn flood(&mut self, i: usize, except: Option<usize>, topic: &str, payload: &[u8]) {
         for j in 0..self.hosts.len() {
-            if Some(j) == except || !self.linked(i, j) || !self.hosts[j].topics.contains(topic) || !self.hosts[j].seen.insert(hash("sim", &[payload])) {
+            if Some(j) == except
+                || !self.linked(i, j)
+                || !self.hosts[j].topics.contains(topic)
+                || !self.hosts[j].seen.insert(hash("sim", &[payload]))
+            {
                 continue;
             }
             if self.random(100) < self.gossip_loss {

@@ -8,7 +8,9 @@ use hearth_types::{ChannelId, ChannelKind, EntryId, SpaceId};
 fn found(w: &mut World, i: usize) -> (SpaceId, ChannelId) {
     w.ask(i, NodeCommand::IdentitySet { name: Some(format!("P{i}")), color: None }).unwrap();
     match w.ask(i, NodeCommand::CommunityCreate { name: "Den".into() }).unwrap() {
-        NodeReply::Community(c) => (c.head.community, c.channels.iter().find(|c| c.kind == ChannelKind::Text).unwrap().channel),
+        NodeReply::Community(c) => {
+            (c.head.community, c.channels.iter().find(|c| c.kind == ChannelKind::Text).unwrap().channel)
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -83,7 +85,10 @@ fn edits_deletes_and_reactions_reach_the_other() {
     w.ask(0, NodeCommand::MessageEdit { message: a, text: "hello".into() }).unwrap();
     w.ask(1, NodeCommand::MessageDelete { message: b }).unwrap();
     w.ask(1, NodeCommand::MessageReact { message: a, emoji: "🔥".into(), on: true }).unwrap();
-    assert_eq!(w.ask(1, NodeCommand::MessageEdit { message: a, text: "no".into() }).unwrap_err().code, ErrorCode::NotAllowed);
+    assert_eq!(
+        w.ask(1, NodeCommand::MessageEdit { message: a, text: "no".into() }).unwrap_err().code,
+        ErrorCode::NotAllowed
+    );
     assert_eq!(w.ask(1, NodeCommand::MessagePin { message: a, on: true }).unwrap_err().code, ErrorCode::NotAllowed);
     w.ask(0, NodeCommand::MessagePin { message: a, on: true }).unwrap();
     agree(&mut w, &[0, 1], space, 5_000);
@@ -128,7 +133,15 @@ fn two_halves_write_apart_and_agree_within_five_seconds_of_healing() {
         for n in 0..20 {
             send(&mut w, n % 5, general, &format!("{n}"));
         }
-        let clips = w.ask(0, NodeCommand::ChannelCreate { community: space, name: "clips".into(), kind: ChannelKind::Text, sealed: false });
+        let clips = w.ask(
+            0,
+            NodeCommand::ChannelCreate {
+                community: space,
+                name: "clips".into(),
+                kind: ChannelKind::Text,
+                sealed: false,
+            },
+        );
         assert!(clips.is_ok());
         agree(&mut w, &[0, 1], space, 10_000);
         agree(&mut w, &[2, 3, 4], space, 10_000);
@@ -151,7 +164,10 @@ fn closed_invites_let_nobody_in_and_say_why() {
     let (link, id) = invite(&mut w, 0, space, None);
     w.ask(0, NodeCommand::InviteRevoke { invite: id }).unwrap();
     assert_eq!(w.ask(3, NodeCommand::CommunityJoin { link }).unwrap_err().code, ErrorCode::InviteClosed);
-    assert_eq!(w.ask(3, NodeCommand::CommunityJoin { link: "mesh://join?c=AAAA".into() }).unwrap_err().code, ErrorCode::BadLink);
+    assert_eq!(
+        w.ask(3, NodeCommand::CommunityJoin { link: "mesh://join?c=AAAA".into() }).unwrap_err().code,
+        ErrorCode::BadLink
+    );
 }
 
 #[test]
@@ -169,9 +185,12 @@ fn members_may_not_do_what_admins_may_until_they_are_one() {
     let (space, _) = found(&mut w, 0);
     let (link, _) = invite(&mut w, 0, space, None);
     join(&mut w, 1, &link);
-    let create = NodeCommand::ChannelCreate { community: space, name: "mine".into(), kind: ChannelKind::Text, sealed: false };
+    let create =
+        NodeCommand::ChannelCreate { community: space, name: "mine".into(), kind: ChannelKind::Text, sealed: false };
     assert_eq!(w.ask(1, create.clone()).unwrap_err().code, ErrorCode::NotAllowed);
-    let NodeReply::Community(state) = w.ask(1, NodeCommand::CommunityState { community: space }).unwrap() else { panic!() };
+    let NodeReply::Community(state) = w.ask(1, NodeCommand::CommunityState { community: space }).unwrap() else {
+        panic!()
+    };
     let me = state.members.iter().find(|m| m.name == "P1").unwrap().user;
     let admin = state.roles.iter().find(|r| r.name == "admin").unwrap().role;
     w.ask(0, NodeCommand::RoleGrant { community: space, user: me, role: admin }).unwrap();
@@ -252,7 +271,9 @@ fn presence_and_typing_are_seen_and_end() {
     assert!(events.iter().any(|e| matches!(e, NodeEvent::Typing { channel, .. } if *channel == general)));
     assert!(events.iter().any(|e| matches!(e, NodeEvent::PresenceChanged { presence: Presence::Idle, .. })));
     w.kill(1);
-    assert!(w.run_until(120_000, |w| w.events(0).iter().any(|e| matches!(e, NodeEvent::PresenceChanged { presence: Presence::Offline, .. }))));
+    assert!(w.run_until(120_000, |w| {
+        w.events(0).iter().any(|e| matches!(e, NodeEvent::PresenceChanged { presence: Presence::Offline, .. }))
+    }));
 }
 
 #[test]
@@ -264,7 +285,10 @@ fn strangers_on_the_same_network_learn_nothing() {
     w.discover(1, 0);
     w.run(60_000);
     assert!(w.disk(1).is_empty());
-    assert_eq!(w.ask(1, NodeCommand::CommunityState { community: space }).unwrap_err().code, ErrorCode::UnknownCommunity);
+    assert_eq!(
+        w.ask(1, NodeCommand::CommunityState { community: space }).unwrap_err().code,
+        ErrorCode::UnknownCommunity
+    );
     assert_eq!(w.links(), 0, "a neighbour who shares nothing is let go");
 }
 

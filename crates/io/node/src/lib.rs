@@ -102,14 +102,21 @@ impl Node {
 pub fn start(config: NodeConfig) -> Result<Node, StartError> {
     let home = Home::open(&config.home)?;
     let (secrets, key_place) = HomeSecrets::open(&home, config.keychain)?;
-    let store = hearth_store::start(StoreConfig { vfs: config.vfs.clone(), ..StoreConfig::new(home.database(), secrets.store.clone()) })?;
+    let store = hearth_store::start(StoreConfig {
+        vfs: config.vfs.clone(),
+        ..StoreConfig::new(home.database(), secrets.store.clone())
+    })?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("hearth-net")
         .enable_all()
         .build()
         .map_err(|e| StartError::System(e.to_string()))?;
-    let net = runtime.block_on(hearth_net::start(NetConfig { secret: *secrets.peer.expose(), listen: config.listen.clone(), mdns: config.mdns }))?;
+    let net = runtime.block_on(hearth_net::start(NetConfig {
+        secret: *secrets.peer.expose(),
+        listen: config.listen.clone(),
+        mdns: config.mdns,
+    }))?;
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(|e| StartError::System(e.to_string()))?;
     let keys = KernelKeys {
@@ -122,7 +129,18 @@ pub fn start(config: NodeConfig) -> Result<Node, StartError> {
     let (commands_in, commands) = bounded(limits::COMMAND_QUEUE);
     let (events, events_out) = bounded(limits::EVENT_QUEUE);
     let handle = NodeHandle::new(commands_in, events_out);
-    let parts = run::Parts { home, store, net, keys, seed, commands, events, waker: config.waker, name: config.name, bootstrap: config.bootstrap };
+    let parts = run::Parts {
+        home,
+        store,
+        net,
+        keys,
+        seed,
+        commands,
+        events,
+        waker: config.waker,
+        name: config.name,
+        bootstrap: config.bootstrap,
+    };
     let thread = std::thread::Builder::new()
         .name("hearth-node".into())
         .spawn(move || {

@@ -4,7 +4,7 @@ use crate::verify;
 use async_channel::{Receiver, Sender, TrySendError};
 use hearth_kernel::{Input, Kernel, KernelKeys, Output};
 use hearth_net::NetHandle;
-use hearth_ports::{NetCommand, NodeCommand, NodeEvent, StoreReply, StoreRequest, Startup, Waker};
+use hearth_ports::{NetCommand, NodeCommand, NodeEvent, Startup, StoreReply, StoreRequest, Waker};
 use hearth_store::{Home, StoreHandle};
 use hearth_types::{EntryRow, limits};
 use std::{
@@ -49,14 +49,25 @@ struct Loop {
 pub(crate) async fn run(parts: Parts) {
     let Parts { home, store, net, keys, seed, commands, events, waker, name, bootstrap } = parts;
     let Some((startup, own, notices)) = read_disk(&store, keys.device.id()).await else {
-        let message = "What was saved on this computer cannot be read. Hearth stops so that nothing is lost.".to_owned();
+        let message =
+            "What was saved on this computer cannot be read. Hearth stops so that nothing is lost.".to_owned();
         let _ = events.send(NodeEvent::Warning { code: "disk", message }).await;
         return;
     };
     let (checked_in, checked) = async_channel::bounded(verify::CHECKED_QUEUE);
     tokio::spawn(verify::run(net.events.clone(), checked_in));
     let kernel = Kernel::new(keys, startup, own, seed, now_ms());
-    let mut node = Loop { kernel, store, net, events, waker, to_store: VecDeque::new(), to_net: VecDeque::new(), replies: VecDeque::new(), lagging: false };
+    let mut node = Loop {
+        kernel,
+        store,
+        net,
+        events,
+        waker,
+        to_store: VecDeque::new(),
+        to_net: VecDeque::new(),
+        replies: VecDeque::new(),
+        lagging: false,
+    };
     for notice in notices {
         node.take(Input::Store(StoreReply::Notice(notice)));
     }
@@ -72,7 +83,10 @@ pub(crate) async fn run(parts: Parts) {
         if node.kernel.is_stopping() {
             break;
         }
-        let wake = node.kernel.next_wake_ms().map_or(Duration::from_secs(60), |at| Duration::from_millis(at.saturating_sub(now_ms())));
+        let wake = node
+            .kernel
+            .next_wake_ms()
+            .map_or(Duration::from_secs(60), |at| Duration::from_millis(at.saturating_sub(now_ms())));
         let room = node.to_store.len() < BACKLOG && node.to_net.len() < BACKLOG && node.replies.is_empty();
         // While something waits for room elsewhere, look again soon.
         let wake = if node.is_clear() { wake } else { wake.min(Duration::from_millis(2)) };
@@ -123,7 +137,8 @@ impl Loop {
     }
 
     fn tell(&mut self, event: NodeEvent) {
-        let event = if self.lagging || !self.replies.is_empty() { Some(event) } else { unsent(self.events.try_send(event)) };
+        let event =
+            if self.lagging || !self.replies.is_empty() { Some(event) } else { unsent(self.events.try_send(event)) };
         match event {
             Some(reply @ NodeEvent::Reply { .. }) => self.replies.push_back(reply),
             Some(_) => self.lagging = true,
@@ -202,7 +217,10 @@ fn unsent<T>(result: Result<(), TrySendError<T>>) -> Option<T> {
 }
 
 /// Everything on disk, own entries whole, and what the store had to say meanwhile.
-async fn read_disk(store: &StoreHandle, device: hearth_types::DeviceId) -> Option<(Startup, Vec<EntryRow>, Vec<String>)> {
+async fn read_disk(
+    store: &StoreHandle,
+    device: hearth_types::DeviceId,
+) -> Option<(Startup, Vec<EntryRow>, Vec<String>)> {
     let mut notices = Vec::new();
     store.requests.send(StoreRequest::Start).await.ok()?;
     let startup = loop {

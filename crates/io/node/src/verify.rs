@@ -34,7 +34,8 @@ pub(crate) fn check_all(entries: &[Vec<u8>]) -> Vec<Result<CheckedEntry, DecodeE
         return check(entries);
     }
     std::thread::scope(|scope| {
-        let parts: Vec<_> = entries.chunks(entries.len().div_ceil(cores)).map(|part| scope.spawn(move || check(part))).collect();
+        let parts: Vec<_> =
+            entries.chunks(entries.len().div_ceil(cores)).map(|part| scope.spawn(move || check(part))).collect();
         // A thread that failed leaves its part out, as if those entries had not come: sync brings them again.
         parts.into_iter().flat_map(|p| p.join().unwrap_or_default()).collect()
     })

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 /// The line of an event; none for those that only a window needs.
 pub fn event_line(event: &NodeEvent) -> Option<String> {
     let value = match event {
-        NodeEvent::Ready { user, peer, listen } => json!({"event": "ready", "user": user, "peer": peer, "listen": listen}),
+        NodeEvent::Ready { user, peer, listen } => {
+            json!({"event": "ready", "user": user, "peer": peer, "listen": listen})
+        }
         NodeEvent::Message { community, channel, message } => {
             json!({"event": "message", "community": community, "channel": channel, "message": message})
         }
@@ -14,11 +16,19 @@ pub fn event_line(event: &NodeEvent) -> Option<String> {
             json!({"event": "message.changed", "community": community, "channel": channel, "message": message})
         }
         NodeEvent::Member(view) => with_event("member", view),
-        NodeEvent::MemberGone { community, user } => json!({"event": "member", "community": community, "user": user, "gone": true}),
-        NodeEvent::PresenceChanged { user, presence } => json!({"event": "presence", "user": user, "presence": presence}),
-        NodeEvent::Typing { channel, user, until_ms } => json!({"event": "typing", "channel": channel, "user": user, "until": until_ms}),
+        NodeEvent::MemberGone { community, user } => {
+            json!({"event": "member", "community": community, "user": user, "gone": true})
+        }
+        NodeEvent::PresenceChanged { user, presence } => {
+            json!({"event": "presence", "user": user, "presence": presence})
+        }
+        NodeEvent::Typing { channel, user, until_ms } => {
+            json!({"event": "typing", "channel": channel, "user": user, "until": until_ms})
+        }
         NodeEvent::Channel(view) => with_event("channel", view),
-        NodeEvent::ChannelGone { community, channel } => json!({"event": "channel", "community": community, "channel": channel, "gone": true}),
+        NodeEvent::ChannelGone { community, channel } => {
+            json!({"event": "channel", "community": community, "channel": channel, "gone": true})
+        }
         NodeEvent::Community(head) => with_event("community", head),
         NodeEvent::CommunityGone { community } => json!({"event": "community", "community": community, "gone": true}),
         NodeEvent::SyncProgress { community, fetched, missing } => {

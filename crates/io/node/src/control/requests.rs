@@ -19,7 +19,11 @@ pub fn parse(line: &[u8]) -> Request {
         return refuse(Value::Null, ErrorCode::LineTooLong, "A line has at most 64 KiB.");
     }
     let Ok(Value::Object(mut fields)) = serde_json::from_slice::<Value>(line) else {
-        return refuse(Value::Null, ErrorCode::BadRequest, "A request is one JSON object a line, with an id and a cmd.");
+        return refuse(
+            Value::Null,
+            ErrorCode::BadRequest,
+            "A request is one JSON object a line, with an id and a cmd.",
+        );
     };
     let id = match fields.remove("id") {
         Some(id @ (Value::Number(_) | Value::String(_))) => id,
@@ -60,9 +64,12 @@ fn command(cmd: &str, a: &Arguments) -> Outcome {
             },
             "invite.revoke" => C::InviteRevoke { invite: a.id("invite")? },
             "invite.list" => C::InviteList { community: a.id("community")? },
-            "channel.create" => {
-                C::ChannelCreate { community: a.id("community")?, name: a.text("name")?, kind: a.kind()?, sealed: a.flag("sealed", false)? }
-            }
+            "channel.create" => C::ChannelCreate {
+                community: a.id("community")?,
+                name: a.text("name")?,
+                kind: a.kind()?,
+                sealed: a.flag("sealed", false)?,
+            },
             "channel.update" => C::ChannelUpdate {
                 channel: a.id("channel")?,
                 name: a.text_maybe("name")?,
@@ -70,16 +77,26 @@ fn command(cmd: &str, a: &Arguments) -> Outcome {
                 position: a.number_maybe("position")?,
             },
             "channel.delete" => C::ChannelDelete { channel: a.id("channel")? },
-            "message.send" => C::MessageSend { channel: a.id("channel")?, text: a.text("text")?, reply_to: a.id_maybe("reply_to")? },
+            "message.send" => {
+                C::MessageSend { channel: a.id("channel")?, text: a.text("text")?, reply_to: a.id_maybe("reply_to")? }
+            }
             "message.edit" => C::MessageEdit { message: a.id("message")?, text: a.text("text")? },
             "message.delete" => C::MessageDelete { message: a.id("message")? },
-            "message.react" => C::MessageReact { message: a.id("message")?, emoji: a.text("emoji")?, on: a.flag("on", true)? },
+            "message.react" => {
+                C::MessageReact { message: a.id("message")?, emoji: a.text("emoji")?, on: a.flag("on", true)? }
+            }
             "message.pin" => C::MessagePin { message: a.id("message")?, on: a.flag("on", true)? },
             "message.list" => {
                 let limit: Option<u32> = a.number_maybe("limit")?;
-                C::MessageList { channel: a.id("channel")?, before: a.id_maybe("before")?, limit: limit.unwrap_or(50) as usize }
+                C::MessageList {
+                    channel: a.id("channel")?,
+                    before: a.id_maybe("before")?,
+                    limit: limit.unwrap_or(50) as usize,
+                }
             }
-            "role.create" => C::RoleCreate { community: a.id("community")?, name: a.text("name")?, permissions: a.permissions()? },
+            "role.create" => {
+                C::RoleCreate { community: a.id("community")?, name: a.text("name")?, permissions: a.permissions()? }
+            }
             "role.grant" => C::RoleGrant { community: a.id("community")?, user: a.id("user")?, role: a.id("role")? },
             "presence.set" => C::PresenceSet { presence: a.presence()? },
             "typing.send" => C::TypingSend { channel: a.id("channel")? },
@@ -106,14 +123,17 @@ impl Arguments {
         self.text_maybe(name)?.ok_or_else(|| missing(name))
     }
     fn id_maybe<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, NodeError> {
-        let id = |v: &Value| v.as_str().and_then(|t| t.parse().ok()).ok_or_else(|| wrong(name, "an id of 64 lower-case hex digits"));
+        let id = |v: &Value| {
+            v.as_str().and_then(|t| t.parse().ok()).ok_or_else(|| wrong(name, "an id of 64 lower-case hex digits"))
+        };
         self.get(name).map(id).transpose()
     }
     fn id<T: std::str::FromStr>(&self, name: &str) -> Result<T, NodeError> {
         self.id_maybe(name)?.ok_or_else(|| missing(name))
     }
     fn number_maybe<T: TryFrom<u64>>(&self, name: &str) -> Result<Option<T>, NodeError> {
-        let number = |v: &Value| v.as_u64().and_then(|n| T::try_from(n).ok()).ok_or_else(|| wrong(name, "a whole number"));
+        let number =
+            |v: &Value| v.as_u64().and_then(|n| T::try_from(n).ok()).ok_or_else(|| wrong(name, "a whole number"));
         self.get(name).map(number).transpose()
     }
     fn flag(&self, name: &str, default: bool) -> Result<bool, NodeError> {
@@ -146,7 +166,10 @@ impl Arguments {
     fn permissions(&self) -> Result<Permissions, NodeError> {
         let Some(Value::Array(names)) = self.get("permissions") else { return Ok(Permissions::NONE) };
         names.iter().try_fold(Permissions::NONE, |all, name| {
-            let bit = name.as_str().and_then(Permissions::from_name).ok_or_else(|| wrong("permissions", "a list of permission names"))?;
+            let bit = name
+                .as_str()
+                .and_then(Permissions::from_name)
+                .ok_or_else(|| wrong("permissions", "a list of permission names"))?;
             Ok(all.union(bit))
         })
     }
@@ -177,9 +200,15 @@ mod tests {
         assert_eq!(code(r#"{"cmd":"community.create"}"#), Some(ErrorCode::BadArgument));
         assert_eq!(code(r#"{"cmd":"community.state","community":"ABC"}"#), Some(ErrorCode::BadArgument));
         assert_eq!(code(r#"{"cmd":"message.list","channel":"x","limit":-1}"#), Some(ErrorCode::BadArgument));
-        assert_eq!(code(&format!(r#"{{"cmd":"{}"}}"#, "x".repeat(limits::CONTROL_LINE_BYTES))), Some(ErrorCode::LineTooLong));
+        assert_eq!(
+            code(&format!(r#"{{"cmd":"{}"}}"#, "x".repeat(limits::CONTROL_LINE_BYTES))),
+            Some(ErrorCode::LineTooLong)
+        );
         assert_eq!(parse(br#"{"id":7,"cmd":"no.such"}"#).id, Value::from(7));
-        assert_eq!(parse(br#"{"id":"a","cmd":"net.status"}"#), Request { id: "a".into(), command: Ok(NodeCommand::NetStatus) });
+        assert_eq!(
+            parse(br#"{"id":"a","cmd":"net.status"}"#),
+            Request { id: "a".into(), command: Ok(NodeCommand::NetStatus) }
+        );
         assert_eq!(parse(b"{\xff}").id, Value::Null);
     }
 }
