@@ -207,7 +207,7 @@ impl Kernel {
 
     pub(crate) fn peers_told(&mut self, from: PeerKey, space: SpaceId, peers: Vec<(PeerKey, Vec<String>)>) {
         // A newcomer hears of the others before it can judge who told it: an address is only a hint.
-        if !self.spaces.get(&space).is_some_and(|s| s.links.get(&from).is_some_and(|l| l.device.is_some())) {
+        if self.spaces.get(&space).is_none_or(|s| s.links.get(&from).is_none_or(|l| l.device.is_none())) {
             return;
         }
         for (peer, addresses) in peers {

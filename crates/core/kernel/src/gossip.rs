@@ -48,7 +48,7 @@ impl Kernel {
     fn heard(&mut self, topic: &str, from: PeerKey, payload: &[u8]) -> Verdict {
         let Some(space) = self.topics.get(topic).copied() else { return Verdict::Ignore };
         let Some(s) = self.spaces.get(&space) else { return Verdict::Ignore };
-        if !s.links.get(&from).is_some_and(|l| l.device.is_some()) {
+        if s.links.get(&from).is_none_or(|l| l.device.is_none()) {
             return Verdict::Ignore;
         }
         match gossip::unwrap(payload, s.secrets.values()) {

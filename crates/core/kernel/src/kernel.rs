@@ -30,6 +30,7 @@ pub struct KernelKeys {
 
 /// What goes in.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "inputs are taken one at a time and never stored in numbers")]
 pub enum Input {
     /// A driver's wish.
     Command { request: u64, command: NodeCommand },

@@ -84,6 +84,26 @@ pub(crate) struct SpaceLink {
 }
 
 impl Space {
+    pub(crate) fn new(id: SpaceId, genesis: Vec<u8>, replica: Replica, own: OwnLog) -> Self {
+        Self {
+            id,
+            genesis,
+            replica,
+            own,
+            secrets: BTreeMap::new(),
+            control: BTreeMap::new(),
+            newest_control: Hlc(0),
+            introductions: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            links: BTreeMap::new(),
+            fetching: BTreeSet::new(),
+            notices: BTreeMap::new(),
+            delivered: 0,
+            joined_at: Hlc(u64::MAX),
+            admits: VecDeque::new(),
+            leaving: false,
+        }
+    }
     pub fn channel(&mut self, id: ChannelId) -> &mut ChannelCache {
         self.channels.entry(id).or_insert_with(|| ChannelCache::new(id))
     }
