@@ -7,11 +7,13 @@ out=${CARGO_TARGET_DIR:-$HOME/.cache/hearth/target}
 export CARGO_TARGET_DIR=$out
 
 if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
-  exec cargo run -p hearth-desktop --bin hearth
+  # The whole workspace, as `make test` builds it: another selection of packages would build the engine once more.
+  cargo build --workspace --bins
+  exec "$out/debug/hearth"
 fi
 
 echo "No display here: three peers will found a community and chat, then the client is drawn into a picture."
-cargo build -p hearth-cli -p hearth-desktop --bins
+cargo build --workspace --bins
 "$out/debug/hearth-cli" demo
 picture=$out/hearth.png
 home=$(mktemp -d)
