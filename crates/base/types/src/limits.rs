@@ -144,6 +144,8 @@ pub const TYPING_MS: u64 = 8_000;
 pub const TYPING_EVERY_MS: u64 = 5_000;
 /// Milliseconds a presence lease lasts.
 pub const PRESENCE_MS: u64 = 75_000;
+/// Milliseconds that somebody's last word holds once the link to them is gone; longer than a renewal takes.
+pub const PRESENCE_DOUBT_MS: u64 = 28_000;
 /// Milliseconds between two comparisons of heads on a link, before jitter.
 pub const HEADS_EVERY_MS: u64 = 20_000;
 /// Epoch secrets handed over in one frame.

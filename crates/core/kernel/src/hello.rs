@@ -45,12 +45,17 @@ impl Kernel {
             self.drop_pull(peer, space);
             let user = self.spaces.get(&space).and_then(|s| s.link_user(&peer));
             if let Some(s) = self.spaces.get_mut(&space) {
-                s.links.remove(&peer);
+                let device = s.links.remove(&peer).and_then(|l| l.device);
+                // Who is still there says so again within this time, by way of others.
+                if let Some(notice) = device.and_then(|d| s.notices.get_mut(&d)) {
+                    notice.until_ms = notice.until_ms.min(self.now + limits::PRESENCE_DOUBT_MS);
+                }
             }
             if let Some(user) = user {
                 self.presence_changed(user);
             }
         }
+        self.reset_timer(Timer::PresenceEnds, limits::PRESENCE_DOUBT_MS + 50);
         self.event(NodeEvent::PeerGone { peer });
         self.dialer.lost(peer, self.now);
         self.set_timer(Timer::Dial, 500);

@@ -172,6 +172,8 @@ pub(crate) enum Timer {
     /// A request on a link is overdue.
     Pull(PeerKey, SpaceId),
     Presence,
+    /// Somebody's word may have run out.
+    PresenceEnds,
     Dial,
     Join,
     Sweep,
@@ -316,6 +318,7 @@ impl Kernel {
                 Timer::SoonHeads(space) => self.tell_heads(space),
                 Timer::Pull(link, space) => self.pull_overdue(link, space),
                 Timer::Presence => self.presence_due(),
+                Timer::PresenceEnds => self.presence_ends(),
                 Timer::Dial => self.dial_due(),
                 Timer::Join => self.joins_due(),
                 Timer::Sweep => self.sweep(),

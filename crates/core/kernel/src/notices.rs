@@ -128,6 +128,10 @@ impl Kernel {
     /// Own lease is renewed; others' that ran out end.
     pub(crate) fn presence_due(&mut self) {
         self.publish_presence();
+        self.presence_ends();
+    }
+
+    pub(crate) fn presence_ends(&mut self) {
         for user in self.told_presence.keys().copied().collect::<Vec<_>>() {
             self.presence_changed(user);
         }

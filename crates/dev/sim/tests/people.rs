@@ -271,7 +271,7 @@ fn presence_and_typing_are_seen_and_end() {
     assert!(events.iter().any(|e| matches!(e, NodeEvent::Typing { channel, .. } if *channel == general)));
     assert!(events.iter().any(|e| matches!(e, NodeEvent::PresenceChanged { presence: Presence::Idle, .. })));
     w.kill(1);
-    assert!(w.run_until(120_000, |w| {
+    assert!(w.run_until(30_000, |w| {
         w.events(0).iter().any(|e| matches!(e, NodeEvent::PresenceChanged { presence: Presence::Offline, .. }))
     }));
 }
