@@ -44,10 +44,11 @@ class Desktop:
         # Nothing of the machine's own session: no keychain, no settings, no other display.
         kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "HEARTH_LAB", "CARGO_TARGET_DIR", "RUST_LOG")}
         self.env = {**kept, "HOME": self.person, "XDG_RUNTIME_DIR": runtime, "LC_ALL": "C.UTF-8"}
+        self.env["HEARTH_KEYCHAIN"] = "off"
         self.env["DISPLAY"] = self._screen()
         self._start(["openbox"], "openbox")
         self.started = time.monotonic()
-        words = [binary("HEARTH", "hearth"), "--home", self.home, "--size", f"{SIZE[0]}x{SIZE[1]}", *args]
+        words = [binary("HEARTH", "hearth"), "--home", self.home, "--size", f"{SIZE[0]}x{SIZE[1]}", "--reduced-motion", *args]
         self.client = self._start(words, "client")
         self.window, self.shown_after = until(self._find_window, 60, f"{name}'s window")
 
