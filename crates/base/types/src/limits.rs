@@ -78,6 +78,22 @@ pub const SYNC_IDS: usize = 256;
 pub const RECONCILE_BYTES: usize = 60_000;
 /// Rounds of one reconciliation before it is given up.
 pub const RECONCILE_ROUNDS: u32 = 64;
+/// Frames of day digests taken from one peer in one comparison.
+pub const SYNC_LISTINGS: usize = 64;
+/// Days a peer may name without having them before a comparison with it ends.
+pub const SYNC_EMPTY_DAYS: usize = 16;
+/// Milliseconds until days left to another link are looked at again.
+pub const PULL_AGAIN_MS: u64 = 3_000;
+/// Frames of weight 1 that cost work out of proportion, taken from one link in one window.
+pub const COSTLY_FRAMES: u32 = 2_048;
+/// Milliseconds of such a window.
+pub const COSTLY_WINDOW_MS: u64 = 10_000;
+/// Joins under way at once.
+pub const JOINS: usize = 16;
+/// Epoch secrets taken from one link before their epochs are known.
+pub const GIVEN_SECRETS: usize = 64;
+/// A clock is corrected by at most this much, in milliseconds.
+pub const CLOCK_CORRECT_MS: u64 = 400 * 86_400_000;
 /// Requests one link may have open with us.
 pub const SYNC_REQUESTS: usize = 8;
 /// Self-verifying control entries an unproven peer may push.

@@ -47,7 +47,8 @@ impl Dialer {
     /// Somebody worth dialling now.
     pub(crate) fn offer(&mut self, peer: PeerKey, addresses: Vec<String>, now: u64) {
         if !self.book.contains_key(&peer) && self.book.len() >= limits::PEER_BOOK {
-            let oldest = self.book.iter().filter(|(_, k)| !k.kept).min_by_key(|(_, k)| k.last_seen_ms).map(|(p, _)| *p);
+            // Former members give way last, but even they do not fill the book for good.
+            let oldest = self.book.iter().min_by_key(|(_, k)| (k.kept, k.last_seen_ms)).map(|(p, _)| *p);
             match oldest {
                 Some(oldest) => self.book.remove(&oldest),
                 None => return,
@@ -61,6 +62,17 @@ impl Dialer {
         known.addresses.truncate(limits::PEER_ADDRESSES);
         known.next_dial_ms = now;
         known.pause_ms = 0;
+    }
+    /// An address by hearsay: dialled when its turn comes, behind those that are known to have worked.
+    fn hint(&mut self, peer: PeerKey, addresses: Vec<String>, now: u64) {
+        match self.book.get_mut(&peer) {
+            None => self.offer(peer, addresses, now),
+            Some(known) => {
+                let new: Vec<_> = addresses.into_iter().filter(|a| !known.addresses.contains(a)).collect();
+                known.addresses.extend(new);
+                known.addresses.truncate(limits::PEER_ADDRESSES);
+            }
+        }
     }
     pub(crate) fn went_back(&mut self, ms: u64) {
         for known in self.book.values_mut() {
@@ -212,7 +224,7 @@ impl Kernel {
         }
         for (peer, addresses) in peers {
             if peer != self.keys.peer && !self.links.contains_key(&peer) {
-                self.dialer.offer(peer, addresses, self.now);
+                self.dialer.hint(peer, addresses, self.now);
             }
         }
         self.dial_due();

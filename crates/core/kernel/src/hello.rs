@@ -6,7 +6,7 @@ use crate::{
 };
 use hearth_crypto::{Entropy, aead};
 use hearth_ports::{Direction, NetCommand, NodeEvent, Route};
-use hearth_types::{ControlBody, DeviceId, PeerKey, SpaceId, limits};
+use hearth_types::{Class, ControlBody, DeviceId, PeerKey, SpaceId, limits};
 use hearth_wire::{
     CheckedEntry, Frame,
     frame::{LINK_VERSION, Proof, knock_tag, proof_bytes, read_proof},
@@ -30,6 +30,9 @@ impl Kernel {
             up_since_ms: self.now,
             serving: 0,
             faults: 0,
+            pushed: 0,
+            costly: 0,
+            costly_since_ms: self.now,
         };
         self.links.insert(peer, link);
         self.dialer.linked(peer, self.now);
@@ -41,6 +44,7 @@ impl Kernel {
         if self.links.remove(&peer).is_none() {
             return;
         }
+        self.joins_lost(peer);
         for space in self.spaces.keys().copied().collect::<Vec<_>>() {
             self.drop_pull(peer, space);
             let user = self.spaces.get(&space).and_then(|s| s.link_user(&peer));
@@ -88,6 +92,7 @@ impl Kernel {
             Frame::Hello { version, nonce } if !greeted => self.hello(peer, version, nonce),
             // Left over from a link that was just replaced.
             _ if !greeted => {}
+            _ if self.too_costly(peer, &frame) => {}
             Frame::Prove { boxes } => self.prove(peer, &boxes),
             Frame::Knock { tag } => self.knock(peer, tag),
             Frame::Door { tag, device, signature } => self.door(peer, tag, device, &signature),
@@ -114,14 +119,39 @@ impl Kernel {
         }
     }
 
+    /// Frames that cost a signature, a key agreement or a long answer are taken only so often; the rest is dropped.
+    fn too_costly(&mut self, peer: PeerKey, frame: &Frame) -> bool {
+        let cost = match frame {
+            Frame::AskSeals { epochs, .. } => 1 + epochs.len() as u32 / 8,
+            Frame::Join { .. } => 16,
+            Frame::Prove { .. } | Frame::Knock { .. } | Frame::Door { .. } | Frame::Peers { .. } => 4,
+            Frame::AskDays { .. } | Frame::Heads { .. } => 1,
+            _ => 0,
+        };
+        let now = self.now;
+        let Some(link) = self.links.get_mut(&peer).filter(|_| cost > 0) else { return false };
+        if now >= link.costly_since_ms.saturating_add(limits::COSTLY_WINDOW_MS) {
+            link.costly_since_ms = now;
+            link.costly = 0;
+        }
+        link.costly = link.costly.saturating_add(cost);
+        let over = link.costly > limits::COSTLY_FRAMES;
+        if over {
+            tracing::debug!("a link asks for too much at once");
+            self.fault(peer, 1);
+        }
+        over
+    }
+
     /// Counts what an honest peer would not do, and closes the link when it is too much.
     pub(crate) fn fault(&mut self, peer: PeerKey, weight: u32) {
         if weight == 0 {
             return;
         }
         let Some(link) = self.links.get_mut(&peer) else { return };
-        link.faults += weight;
+        link.faults = link.faults.saturating_add(weight);
         if link.faults >= FAULTS {
+            self.dialer.stranger(peer, self.now);
             self.net(NetCommand::Close { link: peer });
         }
     }
@@ -160,9 +190,12 @@ impl Kernel {
         let mut boxes = Vec::new();
         for space in spaces {
             let Some(proof) = self.proof(peer, *space, true) else { continue };
-            let Some(secret) = self.spaces.get(space).and_then(|s| s.epoch()).map(|(_, secret)| secret) else {
-                continue;
-            };
+            // What the peer itself handed over it can open; the roster still decides.
+            let secret = self.spaces.get(space).and_then(|s| {
+                let given = s.links.get(&peer).and_then(|l| l.given.values().next());
+                given.or_else(|| s.epoch().map(|(_, secret)| secret))
+            });
+            let Some(secret) = secret else { continue };
             let plain = proof_bytes(self.keys.device.id(), &proof.sign(&self.keys.device));
             let sealed = aead::seal(&secret.hello_key(), &proof.associated(), &plain, &mut self.entropy);
             boxes.push((proof.tag(secret), sealed));
@@ -177,7 +210,8 @@ impl Kernel {
         let mut claims = Vec::new();
         for id in self.spaces.keys().copied().collect::<Vec<_>>() {
             let (Some(proof), Some(s)) = (self.proof(peer, id, false), self.spaces.get(&id)) else { continue };
-            for secret in s.secrets.values() {
+            let given = s.links.get(&peer).into_iter().flat_map(|l| l.given.values());
+            for secret in s.secrets.values().chain(given) {
                 let tag = proof.tag(secret);
                 let opened = boxes
                     .iter()
@@ -276,20 +310,22 @@ impl Kernel {
     }
 
     fn pushed(&mut self, peer: PeerKey, space: SpaceId, entries: &[CheckedEntry]) {
-        let Some(s) = self.spaces.get_mut(&space) else { return };
-        // Only who proved to hold the epoch may push, and a stranger to the roster only so much.
-        let Some(link) = s.links.get_mut(&peer) else { return };
-        if link.device.is_none() {
-            return;
-        }
-        if !link.proven {
-            link.pushed += entries.len();
+        let claim = self.spaces.get(&space).and_then(|s| s.links.get(&peer)).map(|l| (l.device.is_some(), l.proven));
+        let (claimed, proven) = claim.unwrap_or_default();
+        // A stranger to the roster may show only so much, and only what shows who it is.
+        if !proven {
+            let Some(link) = self.links.get_mut(&peer) else { return };
+            link.pushed = link.pushed.saturating_add(entries.len().max(1));
             if link.pushed > limits::STRANGER_ENTRIES {
                 return self.fault(peer, 1);
             }
         }
+        // Only who proved to hold the epoch may push.
+        if !claimed {
+            return;
+        }
         let mut new = false;
-        for entry in entries {
+        for entry in entries.iter().filter(|e| proven || e.envelope().class == Class::Control) {
             new |= self.admit(space, entry, crate::admit::Source::Sync) == crate::admit::Outcome::New;
         }
         if new {

@@ -6,11 +6,11 @@ use crate::{
     space::Space,
 };
 use hearth_crypto::{EpochSecret, InviteSecret, Secret32, identity, seal};
-use hearth_ports::{ErrorCode, NodeError, NodeReply, SpaceRecord, StoreRequest};
+use hearth_ports::{ErrorCode, NetCommand, NodeError, NodeReply, SpaceRecord, StoreRequest};
 use hearth_replica::{OwnLog, Replica};
 use hearth_types::{ControlBody, DeviceId, EpochId, Genesis, PeerKey, Permissions, SignedJoin, SpaceId, limits};
 use hearth_wire::{Frame, InviteLink, cbor::Codec};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long a join may take before the person is told that nobody answers, in milliseconds.
 const JOIN_MS: u64 = 30_000;
@@ -35,7 +35,8 @@ impl Kernel {
         };
         let space = link.space;
         let user = self.user;
-        if self.spaces.get(&space).is_some_and(|s| !s.leaving && s.replica.is_member(&user)) {
+        // Without its key one is not really in: joining again brings it.
+        if self.spaces.get(&space).is_some_and(|s| !s.leaving && s.replica.is_member(&user) && s.holds_epoch()) {
             return self.reply(request, Ok(NodeReply::Joined { community: space }));
         }
         if link.expires_at_s.is_some_and(|at| u64::from(at) * 1_000 < self.now) {
@@ -44,6 +45,9 @@ impl Kernel {
         if self.joins.iter().any(|j| j.space == space) {
             return self
                 .reply(request, Err(NodeError::new(ErrorCode::Busy, "Joining this community is already under way.")));
+        }
+        if self.joins.len() >= limits::JOINS {
+            return self.reply(request, Err(NodeError::new(ErrorCode::Busy, "Too many joins are under way at once.")));
         }
         for peer in &link.peers {
             self.dialer.offer(peer.key, vec![peer.address.to_multiaddr()], self.now);
@@ -163,27 +167,26 @@ impl Kernel {
         if !joining && !asked {
             return self.fault(peer, 1);
         }
-        if !self.spaces.contains_key(&space) {
+        if joining && !self.spaces.contains_key(&space) {
             let Some(replica) = Genesis::from_bytes(genesis).ok().and_then(|g| Replica::new(space, g)) else {
                 return self.fault(peer, 8);
             };
             let own = OwnLog::new(space, self.keys.device.id());
             self.spaces.insert(space, Space::new(space, genesis.to_vec(), replica, own));
         }
-        if let Some(s) = self.spaces.get_mut(&space) {
+        // The genesis object that checked out is kept, never one that a later welcome brings.
+        if joining && let Some(s) = self.spaces.get_mut(&space) {
             s.leaving = false;
+            let record = SpaceRecord { space, genesis: s.genesis.clone(), joined: true };
             let token = self.token(Pending::Setup { space });
-            self.store(StoreRequest::PutSpace {
-                token,
-                record: SpaceRecord { space, genesis: genesis.to_vec(), joined: true },
-            });
+            self.store(StoreRequest::PutSpace { token, record });
         }
         for (epoch, sealed) in seals {
             let Ok(plain) = seal::open_from(&self.keys.agreement, &seal_context(space, *epoch), sealed) else {
                 continue;
             };
             let Ok(bytes) = <[u8; 32]>::try_from(plain) else { continue };
-            self.hold_secret(space, *epoch, EpochSecret::new(space, Secret32::new(bytes)));
+            self.hold_secret(peer, space, *epoch, EpochSecret::new(space, Secret32::new(bytes)), joining);
         }
         if let Some(device) = self.doors.get(&(peer, space)).copied() {
             self.claimed(peer, space, device);
@@ -193,13 +196,32 @@ impl Kernel {
         self.pull(peer, space);
     }
 
-    fn hold_secret(&mut self, space: SpaceId, epoch: EpochId, secret: EpochSecret) {
+    /// Takes a secret that `peer` handed over. One whose epoch is known must match what its maker committed to. Before
+    /// that, while joining, whoever was first is believed, and what others say instead is kept beside it for the moment
+    /// when the epoch shows who was right.
+    fn hold_secret(&mut self, peer: PeerKey, space: SpaceId, epoch: EpochId, secret: EpochSecret, joining: bool) {
         let Some(s) = self.spaces.get_mut(&space) else { return };
-        // A secret whose epoch is known must match what its maker committed to.
-        let committed = s.replica.state().epochs.get(&epoch).is_none_or(|e| e.fields.commitment == secret.commitment());
-        if !committed || s.secrets.contains_key(&epoch) {
+        match s.replica.state().epochs.get(&epoch) {
+            Some(e) if e.fields.commitment != secret.commitment() => return,
+            Some(_) => {}
+            None if !joining => return,
+            None => {
+                if let Some(link) = s.links.get_mut(&peer)
+                    && link.given.len() < limits::GIVEN_SECRETS
+                {
+                    let copy = EpochSecret::new(space, Secret32::new(*secret.secret().expose()));
+                    link.given.insert(epoch, copy);
+                }
+            }
+        }
+        if s.secrets.contains_key(&epoch) || s.secrets.len() >= limits::WELCOME_SEALS {
             return;
         }
+        self.keep_secret(space, epoch, secret);
+    }
+
+    fn keep_secret(&mut self, space: SpaceId, epoch: EpochId, secret: EpochSecret) {
+        let Some(s) = self.spaces.get_mut(&space) else { return };
         let bytes = *secret.secret().expose();
         s.secrets.insert(epoch, secret);
         let token = self.token(Pending::Setup { space });
@@ -207,13 +229,50 @@ impl Kernel {
         self.subscribe(space);
     }
 
-    /// Drops secrets that do not match their epoch's commitment, once the epoch entry is here. Asks for missing ones.
+    /// Once epoch entries are here: secrets that do not match are replaced by ones that do, or asked for.
     pub(crate) fn check_secrets(&mut self, space: SpaceId) {
         let Some(s) = self.spaces.get_mut(&space) else { return };
-        let state = s.replica.state();
-        s.secrets.retain(|id, secret| state.epochs.get(id).is_none_or(|e| e.fields.commitment == secret.commitment()));
-        let missing: Vec<EpochId> =
-            state.epochs.keys().filter(|id| !s.secrets.contains_key(id)).copied().take(limits::WELCOME_SEALS).collect();
+        let epochs = &s.replica.state().epochs;
+        let fits = |id: &EpochId, secret: &EpochSecret| {
+            epochs.get(id).is_some_and(|e| e.fields.commitment == secret.commitment())
+        };
+        let mut kept = BTreeMap::new();
+        let mut dropped = Vec::new();
+        for (id, secret) in std::mem::take(&mut s.secrets) {
+            if epochs.contains_key(&id) && !fits(&id, &secret) {
+                dropped.extend(crate::gossip::TOPICS.map(|class| secret.topic(class)));
+            } else {
+                kept.insert(id, secret);
+            }
+        }
+        s.secrets = kept;
+        let mut better = BTreeMap::new();
+        for link in s.links.values_mut() {
+            for (id, secret) in std::mem::take(&mut link.given) {
+                if !epochs.contains_key(&id) {
+                    link.given.insert(id, secret);
+                } else if fits(&id, &secret) && !s.secrets.contains_key(&id) {
+                    better.insert(id, secret);
+                }
+            }
+        }
+        for topic in dropped {
+            self.topics.remove(&topic);
+            self.net(NetCommand::Unsubscribe { topic });
+        }
+        for (id, secret) in better {
+            self.keep_secret(space, id, secret);
+        }
+        let Some(s) = self.spaces.get_mut(&space) else { return };
+        let missing: Vec<EpochId> = s
+            .replica
+            .state()
+            .epochs
+            .keys()
+            .filter(|id| !s.secrets.contains_key(id))
+            .copied()
+            .take(limits::WELCOME_SEALS)
+            .collect();
         if missing.is_empty() {
             return;
         }
@@ -225,7 +284,11 @@ impl Kernel {
 
     pub(crate) fn join_refused(&mut self, peer: PeerKey, tag: [u8; 16], reason: u8) {
         let Some(space) = self.knocked(peer, tag) else { return };
-        if let Some(joining) = self.joins.iter_mut().find(|j| j.space == space) {
+        // Only who was asked may say no, and nobody once another let us in.
+        let welcomed = self.spaces.contains_key(&space);
+        if let Some(joining) =
+            self.joins.iter_mut().find(|j| j.space == space && !welcomed && j.asked.contains(&peer))
+        {
             joining.refused = Some((reason, self.now));
             self.reset_timer(Timer::Join, SECOND_CHANCE_MS);
         }
@@ -237,8 +300,7 @@ impl Kernel {
         let mut done = Vec::new();
         for joining in &self.joins {
             let Some(s) = self.spaces.get(&joining.space) else { continue };
-            let has_state =
-                s.replica.is_member(&user) && !s.replica.state().channels.is_empty() && !s.secrets.is_empty();
+            let has_state = s.replica.is_member(&user) && !s.replica.state().channels.is_empty() && s.holds_epoch();
             let pulling_control = s.links.values().any(|l| l.pull.as_ref().is_some_and(crate::sync::Pull::in_control));
             if has_state && !pulling_control {
                 done.push((joining.request, joining.space));
@@ -268,7 +330,9 @@ impl Kernel {
     pub(crate) fn joins_due(&mut self) {
         let now = self.now;
         let over = |j: &Joining| match j.refused {
-            Some((reason, at)) if now >= at + SECOND_CHANCE_MS => Some(closed(reason)),
+            Some((reason, at)) if now >= at + SECOND_CHANCE_MS && !self.spaces.contains_key(&j.space) => {
+                Some(closed(reason))
+            }
             _ if now >= j.started_ms + JOIN_MS => Some(NodeError::new(
                 ErrorCode::NobodyReachable,
                 "Nobody of this community can be reached right now. Ask the person who invited you to keep Hearth open, then try the link again.",
@@ -286,6 +350,14 @@ impl Kernel {
             self.dial_due();
             self.set_timer(Timer::Join, 1_000);
         }
+    }
+
+    /// A link went down: whoever it led to is asked again when it is back.
+    pub(crate) fn joins_lost(&mut self, peer: PeerKey) {
+        for joining in &mut self.joins {
+            joining.asked.remove(&peer);
+        }
+        self.doors.retain(|(p, _), _| *p != peer);
     }
 
     fn knock_unasked(&mut self, peer: PeerKey) {

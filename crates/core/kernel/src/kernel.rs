@@ -116,6 +116,11 @@ pub(crate) struct Link {
     /// Requests of the peer being served.
     pub serving: usize,
     pub faults: u32,
+    /// Entries pushed by it where it was not proven.
+    pub pushed: usize,
+    /// Costly frames since `costly_since_ms`.
+    pub costly: u32,
+    pub costly_since_ms: u64,
 }
 
 /// What an answer of the disk continues.
@@ -171,6 +176,8 @@ pub(crate) enum Timer {
     SoonHeads(SpaceId),
     /// A request on a link is overdue.
     Pull(PeerKey, SpaceId),
+    /// Days were left to another link: see whether it brought them.
+    PullAgain(PeerKey, SpaceId),
     Presence,
     /// Somebody's word may have run out.
     PresenceEnds,
@@ -317,6 +324,7 @@ impl Kernel {
                 Timer::Heads => self.all_heads(),
                 Timer::SoonHeads(space) => self.tell_heads(space),
                 Timer::Pull(link, space) => self.pull_overdue(link, space),
+                Timer::PullAgain(link, space) => self.pull_again(link, space),
                 Timer::Presence => self.presence_due(),
                 Timer::PresenceEnds => self.presence_ends(),
                 Timer::Dial => self.dial_due(),
@@ -336,6 +344,7 @@ impl Kernel {
         }
         for link in self.links.values_mut() {
             link.up_since_ms = link.up_since_ms.saturating_sub(back);
+            link.costly_since_ms = link.costly_since_ms.saturating_sub(back);
         }
         self.alone_since_ms = self.alone_since_ms.saturating_sub(back);
         self.joins_went_back(back);

@@ -49,15 +49,19 @@ impl Kernel {
         if notice.device == own {
             return Verdict::Ignore;
         }
+        // An old notice that somebody sends again says nothing about its author's clock.
+        if s.notices.get(&notice.device).is_some_and(|n| notice.counter <= n.counter) {
+            return Verdict::Ignore;
+        }
         self.clock_sample(user, notice.expires_at_ms);
         let Some(s) = self.spaces.get_mut(&space) else { return Verdict::Ignore };
         // A counter in the far future would silence its author for good: the lease is what counts.
         let until_ms = notice.expires_at_ms.min(now + limits::PRESENCE_MS * 2);
         let state = s.notices.entry(notice.device).or_default();
-        if notice.counter <= state.counter || notice.expires_at_ms <= now {
+        state.counter = notice.counter;
+        if notice.expires_at_ms <= now {
             return Verdict::Ignore;
         }
-        state.counter = notice.counter;
         match notice.signal {
             Signal::Presence(value) => {
                 state.state = value.min(2);
@@ -90,7 +94,8 @@ impl Kernel {
             let message = "The clock of this computer differs from everybody else's by more than five minutes. Set it right, so that your messages stand in their place.";
             self.warn_once("clock", message);
         }
-        self.clock_off_ms = if far && sorted.len() >= 3 { median } else { 0 };
+        let most = i64::try_from(limits::CLOCK_CORRECT_MS).unwrap_or(i64::MAX);
+        self.clock_off_ms = if far && sorted.len() >= 3 { median.clamp(-most, most) } else { 0 };
     }
 
     /// Somebody's presence over all devices and communities: what they say while it lasts, or a link to them.

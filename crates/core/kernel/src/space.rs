@@ -75,10 +75,12 @@ pub(crate) struct SpaceLink {
     pub their_root: Option<[u8; 32]>,
     pub told_root: Option<[u8; 32]>,
     pub told_ms: u64,
-    /// Entries pushed by it while unproven.
-    pub pushed: usize,
     pub pull: Option<crate::sync::Pull>,
+    /// Days left to another link that was fetching them; next time they are fetched here whoever else does.
+    pub skipped: BTreeSet<(Scope, Day)>,
     pub asked_seals: bool,
+    /// Secrets it handed over while their epochs were not known yet.
+    pub given: BTreeMap<EpochId, EpochSecret>,
     /// This side proved itself on the link.
     pub sent_proof: bool,
 }
@@ -111,6 +113,11 @@ impl Space {
     pub fn link_user(&self, peer: &PeerKey) -> Option<UserId> {
         let link = self.links.get(peer)?;
         if link.proven { self.replica.user_of(&link.device?) } else { None }
+    }
+    /// Whether a secret is here that matches what the maker of its epoch committed to.
+    pub fn holds_epoch(&self) -> bool {
+        let epochs = &self.replica.state().epochs;
+        self.secrets.iter().any(|(id, s)| epochs.get(id).is_some_and(|e| e.fields.commitment == s.commitment()))
     }
     /// The epoch to write under: the deepest one held.
     pub fn epoch(&self) -> Option<(EpochId, &EpochSecret)> {

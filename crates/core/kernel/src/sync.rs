@@ -26,6 +26,12 @@ pub(crate) struct Pull {
     control: VecDeque<(Scope, Day)>,
     content: VecDeque<(Scope, Day)>,
     days: Vec<DayDigest>,
+    /// Frames of digests that came.
+    listings: usize,
+    /// Days it named that turned out empty.
+    empty: usize,
+    /// Days that another link left to this one, because it had passed them by before.
+    insists: BTreeSet<(Scope, Day)>,
     jobs: BTreeMap<u32, Job>,
     /// New entries since it began.
     fetched: u64,
@@ -134,10 +140,14 @@ impl Kernel {
         if link.pull.is_some() || link.device.is_none() {
             return;
         }
+        let insists = std::mem::take(&mut link.skipped);
         link.pull = Some(Pull {
             control: VecDeque::new(),
             content: VecDeque::new(),
             days: Vec::new(),
+            listings: 0,
+            empty: 0,
+            insists,
             jobs: BTreeMap::new(),
             fetched: 0,
             expected: 0,
@@ -171,9 +181,18 @@ impl Kernel {
         let Some(Job::Days) = self.take_job(peer, space, request) else { return };
         let Some(s) = self.spaces.get_mut(&space) else { return };
         let Some(pull) = s.links.get_mut(&peer).and_then(|l| l.pull.as_mut()) else { return };
+        // Digests come in order and each once; whoever repeats itself is not listened to further.
+        let known = pull.days.last().map(|d| (d.scope, d.day));
+        let ascends = days.is_sorted_by(|a, b| (a.scope, a.day) < (b.scope, b.day))
+            && days.first().is_none_or(|d| known.is_none_or(|k| k < (d.scope, d.day)));
+        if !ascends {
+            self.fault(peer, 1);
+            return self.drop_pull(peer, space);
+        }
         pull.days.extend_from_slice(days);
+        pull.listings += 1;
         let after = days.last().map(|d| (d.scope, d.day));
-        if more && after.is_some() && pull.days.len() < limits::SYNC_DAYS * 64 {
+        if more && after.is_some() && pull.listings < limits::SYNC_LISTINGS {
             return self.ask(peer, space, Job::Days, |request| Frame::AskDays { space, request, after });
         }
         let theirs = std::mem::take(&mut pull.days);
@@ -222,8 +241,14 @@ impl Kernel {
                 }
                 return;
             };
-            // Another link is fetching this day; the next comparison shows whether anything is left.
-            if !s.fetching.insert((scope, day)) {
+            // Another link is fetching this day. It gets one chance: whoever stalls cannot keep the day from others.
+            let insists = pull.insists.contains(&(scope, day));
+            if !s.fetching.insert((scope, day)) && !insists {
+                if let Some(link) = s.links.get_mut(&peer)
+                    && link.skipped.len() < limits::SYNC_DAYS
+                {
+                    link.skipped.insert((scope, day));
+                }
                 continue;
             }
             if s.replica.day(scope, day).is_none() {
@@ -320,8 +345,12 @@ impl Kernel {
         }
         match job {
             Job::Day { scope, day, before } => match next {
-                // Each cursor lies before the last, so a day ends whatever the peer says.
-                Some(cursor) if before.is_none_or(|b| cursor < b) && !entries.is_empty() => {
+                // Each cursor lies before the last and names the last entry sent, so a day ends whatever the peer says.
+                Some(cursor)
+                    if before.is_none_or(|b| cursor < b)
+                        && new > 0
+                        && entries.last().is_some_and(|e| (e.envelope().hlc, e.id()) == cursor) =>
+                {
                     let before = Some(cursor);
                     self.ask(peer, space, Job::Day { scope, day, before }, |request| Frame::AskDay {
                         space,
@@ -331,10 +360,27 @@ impl Kernel {
                         before,
                     });
                 }
+                _ if new == 0 && before.is_none() => self.empty_day(peer, space, scope, day),
                 _ => self.job_done(peer, space, scope, day),
             },
             Job::Entries { scope, day, salt, rest } => self.ask_rest(peer, space, scope, day, salt, rest),
             Job::Days | Job::Listing { .. } | Job::Reconcile { .. } => self.fault(peer, 1),
+        }
+    }
+
+    /// A day that the peer named brought nothing. Happens where its disk failed; a peer that goes on so is left alone.
+    fn empty_day(&mut self, peer: PeerKey, space: SpaceId, scope: Scope, day: Day) {
+        let pull = self.spaces.get_mut(&space).and_then(|s| s.links.get_mut(&peer)).and_then(|l| l.pull.as_mut());
+        let Some(pull) = pull else { return };
+        pull.empty += 1;
+        let enough = pull.empty >= limits::SYNC_EMPTY_DAYS;
+        if let Some(s) = self.spaces.get_mut(&space) {
+            s.fetching.remove(&(scope, day));
+        }
+        if enough {
+            self.drop_pull(peer, space);
+        } else {
+            self.advance(peer, space);
         }
     }
 
@@ -367,6 +413,9 @@ impl Kernel {
         if pull.expected > 100 {
             self.event(NodeEvent::SyncProgress { community: space, fetched: pull.fetched, missing: 0 });
         }
+        if self.spaces.get(&space).and_then(|s| s.links.get(&peer)).is_some_and(|l| !l.skipped.is_empty()) {
+            self.set_timer(Timer::PullAgain(peer, space), limits::PULL_AGAIN_MS);
+        }
         self.check_secrets(space);
         if pull.fetched > 0 {
             self.set_timer(Timer::SoonHeads(space), 50);
@@ -384,6 +433,15 @@ impl Kernel {
         }
     }
 
+    /// Days were left to another link a moment ago; if this peer still differs, it is asked for them itself.
+    pub(crate) fn pull_again(&mut self, peer: PeerKey, space: SpaceId) {
+        let Some(s) = self.spaces.get(&space) else { return };
+        let own = s.replica.root();
+        if s.links.get(&peer).is_some_and(|l| l.their_root.is_some_and(|root| root != own)) {
+            self.pull(peer, space);
+        }
+    }
+
     pub(crate) fn pull_overdue(&mut self, peer: PeerKey, space: SpaceId) {
         self.drop_pull(peer, space);
         self.set_timer(Timer::SoonHeads(space), 1_000);
@@ -398,7 +456,7 @@ impl Kernel {
                 s.fetching.remove(&at);
             }
         }
-        self.timers.retain(|(_, t)| *t != Timer::Pull(peer, space));
+        self.timers.retain(|(_, t)| !matches!(t, Timer::Pull(p, s) | Timer::PullAgain(p, s) if (*p, *s) == (peer, space)));
     }
 
     /// Sends fetched rows to the disk before something that must find them there.
