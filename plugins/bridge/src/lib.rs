@@ -36,7 +36,15 @@ pub enum Door {
     /// It runs.
     Open(NodeHandle),
     /// Its handle comes through here, or why there is none.
-    Opening(async_channel::Receiver<Result<NodeHandle, NodeError>>),
+    Opening(async_channel::Receiver<Result<Opened, NodeError>>),
+}
+
+/// A node that has started.
+pub struct Opened {
+    /// The way to it.
+    pub handle: NodeHandle,
+    /// What people should know about how it started.
+    pub notices: Vec<Notice>,
 }
 
 impl From<NodeHandle> for Door {
@@ -124,7 +132,10 @@ fn ingest(
     let bridge = &mut *bridge;
     if let Door::Opening(opening) = &bridge.door {
         match opening.try_recv() {
-            Ok(Ok(handle)) => bridge.door = Door::Open(handle),
+            Ok(Ok(Opened { handle, notices: told })) => {
+                bridge.door = Door::Open(handle);
+                notices.write_batch(told);
+            }
             Ok(Err(error)) => {
                 notices.write(Notice { code: error.code.as_str(), message: error.message.clone() });
                 bridge.end(&error, &mut replies);

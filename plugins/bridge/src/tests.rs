@@ -123,10 +123,14 @@ fn a_node_that_starts_late_gets_what_was_asked_meanwhile() {
     let second = ask(&mut app, NodeCommand::NetStatus);
     let (command_tx, commands) = bounded(8);
     let (_events, event_rx) = bounded(8);
-    coming.try_send(Ok(NodeHandle::new(command_tx, event_rx))).unwrap();
+    let told = Notice { code: "a", message: "b".into() };
+    let handle = NodeHandle::new(command_tx, event_rx);
+    coming.try_send(Ok(Opened { handle, notices: vec![told.clone()] })).unwrap();
     app.update();
     assert_eq!(commands.try_recv().unwrap().0, first);
     assert_eq!(commands.try_recv().unwrap().0, second);
+    let notices: Vec<Notice> = app.world_mut().resource_mut::<Messages<Notice>>().drain().collect();
+    assert_eq!(notices, [told]);
 }
 
 #[test]

@@ -1,18 +1,23 @@
-//! Requests from `hearth ctl` and from a second start of the program, answered from what the World knows.
+//! Requests from `hearth ctl` and from a second start of the program: those about the window are answered here, all others
+//! by the node.
 
 use crate::{Faces, Screen};
 use bevy::{prelude::*, window::PrimaryWindow};
-use hearth_ports::{ErrorCode, NetStatus, NodeCommand, NodeError};
+use hearth_ports::{ErrorCode, NodeCommand, NodeError, NodeReply};
 use hearth_types::limits;
-use hearth_world::{Network, NodeDoor};
+use hearth_world::{NodeDoor, ReplyArrived};
+use std::collections::BTreeMap;
+
+/// Requests that wait for the node; past this the oldest gets no answer.
+pub const ASKED_OF_NODE: usize = 64;
 
 /// What can be asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum ControlRequest {
     /// Offer this link in the join form.
     OpenLink(String),
-    /// State of the network.
-    NetStatus,
+    /// Whatever the node can be asked.
+    Node(NodeCommand),
     /// Come to the front.
     Raise,
     /// End.
@@ -28,14 +33,18 @@ pub struct ControlAsk {
     pub request: ControlRequest,
 }
 
-/// An answer: the network's state where that was asked, else nothing.
+/// An answer.
 #[derive(Message, Debug, Clone)]
 pub struct ControlAnswer {
     /// Number of the request.
     pub ask: u64,
     /// What came of it.
-    pub result: Result<Option<NetStatus>, NodeError>,
+    pub result: Result<NodeReply, NodeError>,
 }
+
+/// Which question to the node belongs to which request.
+#[derive(Resource, Debug, Default)]
+pub struct AskedOfNode(BTreeMap<u64, u64>);
 
 /// Answers.
 #[expect(clippy::too_many_arguments, reason = "a request may concern anything")]
@@ -45,10 +54,16 @@ pub fn answer(
     mut faces: ResMut<Faces>,
     mut windows: Query<&mut Window, With<PrimaryWindow>>,
     screen: Res<State<Screen>>,
-    network: Res<Network>,
+    mut replies: MessageReader<ReplyArrived>,
+    mut asked: ResMut<AskedOfNode>,
     mut node: NodeDoor,
     mut exit: MessageWriter<AppExit>,
 ) {
+    for ReplyArrived { request, result } in replies.read() {
+        if let Some(ask) = asked.0.remove(request) {
+            answers.write(ControlAnswer { ask, result: result.clone() });
+        }
+    }
     for ControlAsk { ask, request } in asks.read() {
         let result = match request {
             ControlRequest::OpenLink(link) if !link.starts_with("mesh://") && !link.starts_with("https://") => Err(
@@ -63,20 +78,23 @@ pub fn answer(
                     _ => faces.offered_link = Some(link.clone()),
                 }
                 raise(&mut windows);
-                Ok(None)
+                Ok(NodeReply::Done)
             }
-            ControlRequest::NetStatus => match &network.0 {
-                Some(status) => Ok(Some(status.clone())),
-                None => Err(NodeError::new(ErrorCode::Busy, "Hearth is still starting. Try again in a moment.")),
-            },
+            ControlRequest::Node(command) => {
+                if asked.0.len() >= ASKED_OF_NODE {
+                    asked.0.pop_first();
+                }
+                asked.0.insert(node.send(command.clone()), *ask);
+                continue;
+            }
             ControlRequest::Raise => {
                 raise(&mut windows);
-                Ok(None)
+                Ok(NodeReply::Done)
             }
             ControlRequest::Quit => {
                 node.send(NodeCommand::Shutdown);
                 exit.write(AppExit::Success);
-                Ok(None)
+                Ok(NodeReply::Done)
             }
         };
         answers.write(ControlAnswer { ask: *ask, result });

@@ -6,9 +6,12 @@
 //! - The first click after a sleep looks like a long press, because time stood still (bevy_egui#352): time comes from
 //!   `Instant`, and a click may take as long as it likes.
 //! - Requests of assistive technology reach nobody: forwarded as egui events.
+//! - Keys that came in one frame are all meant for the widget that had the keyboard before them, so Tab then Return presses
+//!   nothing: what follows a key that moves the keyboard waits for the next frame.
 //! - A blinking caret wakes the program twice a second for nothing: it does not blink.
 
 use crate::power::Alarm;
+use hearth_world::FrameNeed;
 use bevy::{a11y::ActionRequest, prelude::*};
 use bevy_egui::{EguiContext, EguiInput, EguiPreUpdateSet, PrimaryEguiContext, egui};
 use std::time::Instant;
@@ -26,7 +29,7 @@ impl Plugin for EguiFix {
             )
             .add_systems(
                 PreUpdate,
-                (true_time, still_caret, forward_action_requests, drop_stale_modifiers)
+                (true_time, still_caret, forward_action_requests, drop_stale_modifiers, one_step_a_frame)
                     .chain()
                     .after(EguiPreUpdateSet::ProcessInput)
                     .before(EguiPreUpdateSet::BeginPass),
@@ -78,5 +81,87 @@ fn drop_stale_modifiers(mut contexts: Query<(&mut EguiInput, &mut EguiContext)>)
     for (mut input, mut context) in &mut contexts {
         let held = context.get_mut().input(|state| state.modifiers);
         input.0.events.retain(|event| !matches!(event, egui::Event::ModifiersChanged(m) if *m == held));
+    }
+}
+
+/// Events that wait at most; beyond, nothing waits.
+const HELD_EVENTS: usize = 256;
+
+/// What waits for the frame after a key that moves the keyboard.
+#[derive(Default)]
+struct Held {
+    events: Vec<egui::Event>,
+    rest: u8,
+}
+
+impl Held {
+    /// What this frame gets of what waited and what came.
+    fn next(&mut self, came: Vec<egui::Event>) -> Vec<egui::Event> {
+        let mut events = std::mem::take(&mut self.events);
+        events.extend(came);
+        if events.len() > HELD_EVENTS {
+            self.rest = 0;
+            return events;
+        }
+        if self.rest > 0 {
+            self.rest -= 1;
+            self.events = events;
+            return Vec::new();
+        }
+        for (at, event) in events.iter().enumerate() {
+            self.rest = match event {
+                // What Return opens is there one frame later, and has the keyboard then.
+                egui::Event::Key { key: egui::Key::Enter | egui::Key::Escape, pressed: true, .. } => 1,
+                egui::Event::Key { key: egui::Key::Tab, pressed: true, .. } => 0,
+                _ => continue,
+            };
+            self.events = events.split_off(at + 1);
+            break;
+        }
+        events
+    }
+}
+
+fn one_step_a_frame(
+    mut inputs: Query<&mut EguiInput, With<PrimaryEguiContext>>,
+    mut held: Local<Held>,
+    need: Res<FrameNeed>,
+) {
+    for mut input in &mut inputs {
+        let came = std::mem::take(&mut input.0.events);
+        input.0.events = held.next(came);
+        if !held.events.is_empty() {
+            need.now();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use egui::{Event, Key, Modifiers};
+
+    fn press(key: Key) -> Event {
+        Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE }
+    }
+
+    #[test]
+    fn what_follows_a_key_that_moves_the_keyboard_waits_for_the_next_frame() {
+        let mut held = Held::default();
+        let text = || Event::Text("a".into());
+        let came = vec![text(), press(Key::Tab), press(Key::Enter), text()];
+        assert_eq!(held.next(came), [text(), press(Key::Tab)]);
+        assert_eq!(held.next(vec![]), [press(Key::Enter)]);
+        assert_eq!(held.next(vec![text()]), [], "what Return opens is not there yet");
+        assert_eq!(held.next(vec![]), [text(), text()]);
+        assert_eq!(held.next(vec![]), []);
+    }
+
+    #[test]
+    fn too_much_input_does_not_wait() {
+        let mut held = Held::default();
+        let many = vec![press(Key::Tab); HELD_EVENTS + 1];
+        assert_eq!(held.next(many.clone()).len(), many.len());
+        assert_eq!(held.next(vec![]), []);
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     Faces, Look, Prefs, Screen, Selection, Toasts, WallClock, Wishes,
     replies::{Asked, Purpose},
     selection::MAIN_WINDOW,
+    toasts::KEYS_IN_A_FILE,
 };
 use bevy::prelude::*;
 use bevy_egui::{EguiClipboard, EguiContext, PrimaryEguiContext, egui};
@@ -103,7 +104,11 @@ pub fn carry_out(
                 clipboard.set_text(&text);
             }
             Intent::OpenLink(url) => open_link(&url, &mut context, &mut toasts, clock.now_ms()),
-            Intent::DismissToast(id) => toasts.dismiss(id),
+            Intent::DismissToast(id) => {
+                if toasts.dismiss(id).is_some_and(|toast| toast.text == KEYS_IN_A_FILE) {
+                    prefs.change(|values| values.knows_key_place = true);
+                }
+            }
             Intent::PeopleShown(shown) => prefs.change(|values| values.people = shown),
             Intent::SetTheme(choice) => {
                 look.choice = choice;

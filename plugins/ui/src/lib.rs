@@ -114,6 +114,7 @@ impl Plugin for UiPlugin {
         .init_resource::<Wishes>()
         .init_resource::<Toasts>()
         .init_resource::<replies::Asked>()
+        .init_resource::<control::AskedOfNode>()
         .init_state::<Screen>()
         .add_message::<ControlAsk>()
         .add_message::<ControlAnswer>()
@@ -136,6 +137,7 @@ impl Plugin for UiPlugin {
                 .in_set(HearthSystems::Derive)
                 .after(hearth_world::derive::sum_unread),
         )
+        .add_systems(OnEnter(Screen::JoinOrCreate), screen::look_at_clipboard)
         .add_systems(Update, toasts::expire.in_set(HearthSystems::Animate))
         .add_systems(EguiPrimaryContextPass, draw::draw.in_set(HearthSystems::View))
         .add_systems(Last, intents::carry_out.in_set(HearthSystems::Intent));

@@ -21,11 +21,13 @@ pub struct Values {
     pub channels: BTreeMap<SpaceId, ChannelId>,
     /// Whether the people list is wanted.
     pub people: bool,
+    /// Whether it was read that the keys are in a file.
+    pub knows_key_place: bool,
 }
 
 impl Default for Values {
     fn default() -> Self {
-        Self { theme: ThemeChoice::Dark, community: None, channels: BTreeMap::new(), people: true }
+        Self { theme: ThemeChoice::Dark, community: None, channels: BTreeMap::new(), people: true, knows_key_place: false }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use crate::{Faces, Selection};
 use bevy::prelude::*;
+use bevy_egui::EguiClipboard;
 use hearth_ports::NodeCommand;
+use hearth_types::limits;
 use hearth_view::OnboardingStep;
 use hearth_world::{EntityIndex, Me, NodeDoor};
 
@@ -68,5 +70,17 @@ pub fn advance(
         && let Some(link) = faces.offered_link.take()
     {
         faces.main.offer_link(link);
+    }
+}
+
+/// When the join form opens, a link that lies on the clipboard is offered there; it is never used by itself.
+pub fn look_at_clipboard(mut clipboard: ResMut<EguiClipboard>, mut faces: ResMut<Faces>) {
+    if faces.offered_link.is_none()
+        && let Some(text) = clipboard.get_text()
+        && let link = text.trim()
+        && link.starts_with("mesh://")
+        && link.len() <= limits::LINK_CHARS
+    {
+        faces.offered_link = Some(link.to_owned());
     }
 }

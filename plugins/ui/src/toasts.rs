@@ -1,6 +1,6 @@
 //! Short notices over the main view.
 
-use crate::WallClock;
+use crate::{Prefs, WallClock};
 use bevy::prelude::*;
 use hearth_view::{Toast, ToastLevel};
 use hearth_world::{FrameNeed, NodeEnded, Notice};
@@ -10,6 +10,15 @@ use std::time::Duration;
 pub const MAX_TOASTS: usize = 3;
 /// How long one stays, in milliseconds.
 pub const TOAST_MS: u64 = 7_000;
+
+/// Said once, until it was closed by hand.
+pub const KEYS_IN_A_FILE: &str = "Your keys are kept in a file on this computer, because it has no keychain.";
+const KEYS_CODE: &str = "keys_in_a_file";
+
+/// The notice that keys are protected by the file system alone.
+pub fn keys_in_a_file() -> Notice {
+    Notice { code: KEYS_CODE, message: KEYS_IN_A_FILE.into() }
+}
 
 /// Toasts shown, oldest first.
 #[derive(Resource, Debug, Default)]
@@ -36,19 +45,22 @@ impl Toasts {
         self.shown.push(Toast { id: self.next, level, text });
         self.until_ms.push(now_ms + TOAST_MS);
     }
-    /// Takes one away.
-    pub fn dismiss(&mut self, id: u64) {
-        if let Some(at) = self.shown.iter().position(|toast| toast.id == id) {
-            self.shown.remove(at);
-            self.until_ms.remove(at);
-        }
+    /// Shows a sentence until it is closed by hand.
+    pub fn keep(&mut self, level: ToastLevel, text: impl Into<String>) {
+        self.show(level, text, u64::MAX - TOAST_MS);
+    }
+    /// Takes one away and gives it.
+    pub fn dismiss(&mut self, id: u64) -> Option<Toast> {
+        let at = self.shown.iter().position(|toast| toast.id == id)?;
+        self.until_ms.remove(at);
+        Some(self.shown.remove(at))
     }
     fn expire(&mut self, now_ms: u64) -> Option<u64> {
         while let Some(at) = self.until_ms.iter().position(|until| *until <= now_ms) {
             self.shown.remove(at);
             self.until_ms.remove(at);
         }
-        self.until_ms.iter().min().copied()
+        self.until_ms.iter().min().copied().filter(|until| *until != u64::MAX)
     }
 }
 
@@ -58,8 +70,15 @@ pub fn collect(
     mut notices: MessageReader<Notice>,
     mut ended: MessageReader<NodeEnded>,
     clock: Res<WallClock>,
+    prefs: Res<Prefs>,
 ) {
     for notice in notices.read() {
+        if notice.code == KEYS_CODE {
+            if !prefs.values.knows_key_place {
+                toasts.keep(ToastLevel::Info, &notice.message);
+            }
+            continue;
+        }
         toasts.show(ToastLevel::Warning, &notice.message, clock.now_ms());
     }
     if ended.read().next().is_some() {
@@ -92,10 +111,14 @@ mod tests {
         let texts: Vec<&str> = toasts.shown.iter().map(|t| t.text.as_str()).collect();
         assert_eq!(texts, ["b", "c", "d"]);
         let first = toasts.shown[0].id;
-        toasts.dismiss(first);
+        assert_eq!(toasts.dismiss(first).map(|t| t.text), Some("b".into()));
+        assert_eq!(toasts.dismiss(first), None);
         assert_eq!(toasts.expire(100 + TOAST_MS - 1), Some(100 + TOAST_MS));
         assert_eq!(toasts.shown.len(), 2);
         assert_eq!(toasts.expire(100 + TOAST_MS), None);
         assert!(toasts.shown.is_empty());
+        toasts.keep(ToastLevel::Info, KEYS_IN_A_FILE);
+        assert_eq!(toasts.expire(u64::MAX - 1), None);
+        assert_eq!(toasts.shown.len(), 1, "it waits to be closed by hand");
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use hearth_view::ThemeChoice;
+use serde_json::Value;
 use std::path::PathBuf;
 
 /// A home for your group, with no server anywhere.
@@ -43,7 +44,7 @@ pub struct Args {
 /// Other things than opening a window.
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Talk to the running Hearth: link.open LINK, net.status, window.raise, quit, or a JSON request
+    /// Talk to the running Hearth: link.open LINK, window.raise, quit, net.status, message.list channel=ID, or a JSON request
     Ctl {
         /// The request
         #[arg(required = true)]
@@ -74,9 +75,19 @@ pub fn ctl_request(words: &[String]) -> Result<String> {
         [json] if json.trim_start().starts_with('{') => (*json).to_owned(),
         ["link.open", link] => serde_json::json!({ "id": 1, "cmd": "link.open", "link": link }).to_string(),
         ["link.open", ..] => bail!("`link.open` takes one link: hearth ctl link.open mesh://..."),
-        [cmd] => serde_json::json!({ "id": 1, "cmd": cmd }).to_string(),
-        [cmd, ..] => bail!("`{cmd}` takes no words after it"),
-        [] => bail!("Say what to do: link.open LINK, net.status, window.raise or quit"),
+        [cmd, arguments @ ..] => {
+            let mut request = serde_json::Map::from_iter([("id".into(), 1.into()), ("cmd".into(), (*cmd).into())]);
+            for argument in arguments {
+                let Some((name, value)) = argument.split_once('=') else {
+                    bail!("`{argument}` is not understood. Arguments are written as name=value.");
+                };
+                // Numbers and yes or no are meant as such; a text that looks like one goes into a JSON request.
+                let value = value.parse::<u64>().map(Value::from).or_else(|_| value.parse::<bool>().map(Value::from));
+                request.insert(name.into(), value.unwrap_or_else(|_| argument[name.len() + 1..].into()));
+            }
+            Value::Object(request).to_string()
+        }
+        [] => bail!("Say what to do: link.open LINK, window.raise, quit or net.status"),
     })
 }
 
@@ -102,6 +113,8 @@ mod tests {
         assert_eq!(ctl_request(&words("net.status")).unwrap(), r#"{"cmd":"net.status","id":1}"#);
         assert!(ctl_request(&words("link.open")).is_err());
         assert!(ctl_request(&words("quit now")).is_err());
+        let list = ctl_request(&words("message.list channel=ab limit=5")).unwrap();
+        assert_eq!(list, r#"{"channel":"ab","cmd":"message.list","id":1,"limit":5}"#);
         assert_eq!(ctl_request(&[r#"{"cmd":"x"}"#.into()]).unwrap(), r#"{"cmd":"x"}"#);
     }
 }

@@ -1,6 +1,6 @@
 //! The local socket: `hearth ctl` and a second start of the program talk to the running client in JSON lines.
 //!
-//! Requests, one a line: `{"id":1,"cmd":"link.open","link":"mesh://..."}`, `net.status`, `window.raise`, `quit`.
+//! The protocol is that of [`hearth_node::control`], with three commands more: `link.open`, `window.raise` and `quit`.
 //! Answers: `{"id":1,"ok":{...}}` or `{"id":1,"err":{"code":"...","message":"..."}}`. A line over
 //! `limits::CONTROL_LINE_BYTES`, bad JSON or an unknown command gets an `err` and the connection stays.
 
@@ -12,7 +12,7 @@ use crate::instance;
 use anyhow::{Context, Result};
 use bevy::prelude::*;
 use hearth_bridge::WakeUp;
-use hearth_ports::{ErrorCode, NetStatus, NodeError};
+use hearth_ports::{ErrorCode, NodeError, NodeReply};
 use hearth_types::limits;
 use hearth_ui::{ControlAnswer, ControlAsk, ControlRequest};
 use interprocess::local_socket::{ListenerOptions, Stream, prelude::*};
@@ -23,7 +23,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
-        mpsc::{Receiver, SyncSender, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     time::Duration,
 };
@@ -32,10 +32,12 @@ use std::{
 pub const CONNECTIONS: usize = 8;
 /// Requests that wait for a frame.
 pub const WAITING: usize = 64;
+/// Longest answer read: `message.list` gives 500 messages.
+const ANSWER_BYTES: u64 = 16 << 20;
 /// How long a connection waits for its answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-type Outcome = Result<Option<NetStatus>, NodeError>;
+type Outcome = Result<NodeReply, NodeError>;
 
 /// A request on its way to the frame, and where its answer goes.
 pub struct Envelope {
@@ -105,14 +107,12 @@ fn serve(stream: Stream, sender: &SyncSender<Envelope>, wake_up: &WakeUp, unansw
         unanswered.fetch_add(1, Ordering::AcqRel);
         let (id, result) = if line.len() > limit && !whole {
             let _ = stream.skip_until(b'\n');
-            (None, Err(NodeError::new(ErrorCode::LineTooLong, "A line may hold at most 64 KiB.")))
+            (serde_json::Value::Null, Err(NodeError::new(ErrorCode::LineTooLong, "A line may hold at most 64 KiB.")))
         } else {
-            match parse(&line) {
-                Ok(Request { id, request }) => (id, ask(request, sender, wake_up)),
-                Err((id, error)) => (id, Err(error)),
-            }
+            let Request { id, request } = parse(&line);
+            (id, request.and_then(|request| ask(request, sender, wake_up)))
         };
-        let written = stream.get_mut().write_all(render(id.as_ref(), &result).as_bytes());
+        let written = stream.get_mut().write_all(render(&id, &result).as_bytes());
         unanswered.fetch_sub(1, Ordering::AcqRel);
         if written.is_err() {
             return;
@@ -125,7 +125,12 @@ fn ask(request: ControlRequest, sender: &SyncSender<Envelope>, wake_up: &WakeUp)
     let busy = || NodeError::new(ErrorCode::Busy, "Too many requests at once. Try again in a moment.");
     sender.try_send(Envelope { request, answer }).map_err(|_| busy())?;
     wake_up.wake();
-    outcome.recv_timeout(PATIENCE).unwrap_or_else(|_| Err(NodeError::new(ErrorCode::Stopped, "Hearth is closing.")))
+    outcome.recv_timeout(PATIENCE).unwrap_or_else(|why| {
+        Err(match why {
+            RecvTimeoutError::Timeout => NodeError::new(ErrorCode::Busy, "No answer yet. It is still being worked on."),
+            RecvTimeoutError::Disconnected => NodeError::new(ErrorCode::Stopped, "Hearth is closing."),
+        })
+    })
 }
 
 /// Carries requests into the frame and answers out of it.
@@ -155,6 +160,10 @@ fn take_in(mut desk: ResMut<Desk>, mut asks: MessageWriter<ControlAsk>) {
     for Envelope { request, answer } in inbox.try_iter().take(WAITING) {
         let ask = desk.next;
         desk.next += 1;
+        // A connection waits for one answer at a time, so whoever is oldest here has hung up.
+        if desk.waiting.len() >= WAITING {
+            desk.waiting.pop_first();
+        }
         desk.waiting.insert(ask, answer);
         asks.write(ControlAsk { ask, request });
     }
@@ -175,6 +184,6 @@ pub fn send(home: &Path, request: &str) -> Result<String> {
     stream.get_mut().write_all(request.trim_end().as_bytes())?;
     stream.get_mut().write_all(b"\n")?;
     let mut answer = String::new();
-    stream.take(limits::CONTROL_LINE_BYTES as u64).read_line(&mut answer)?;
+    stream.take(ANSWER_BYTES).read_line(&mut answer)?;
     Ok(answer)
 }

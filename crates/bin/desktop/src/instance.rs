@@ -1,6 +1,6 @@
 //! One running client per home folder, and how to find it.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use interprocess::local_socket::{Name, prelude::*};
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -18,7 +18,7 @@ pub fn lock(home: &Path) -> Result<Option<Lock>> {
         .truncate(false)
         .write(true)
         .open(&path)
-        .with_context(|| format!("{} cannot be written. Choose another folder with --home.", path.display()))?;
+        .map_err(|why| anyhow!("{} cannot be written ({why}). Choose another folder with --home.", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(Lock(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
@@ -34,7 +34,7 @@ pub fn make_home(home: &Path) -> Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder
         .create(home)
-        .with_context(|| format!("{} cannot be made. Choose another folder with --home.", home.display()))
+        .map_err(|why| anyhow!("{} cannot be made ({why}). Choose another folder with --home.", home.display()))
 }
 
 /// The folder used when none is named.

@@ -5,7 +5,7 @@
 mod args;
 mod node;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use args::{Args, Command};
 use bevy::app::AppExit;
 use clap::Parser;
@@ -24,6 +24,11 @@ use std::{
 const EXIT_NO_SCREEN: u8 = 2;
 /// No way to draw.
 const EXIT_NO_GRAPHICS: u8 = 3;
+
+/// What the engine says when the screen does not answer, and when there is no driver.
+const NO_EVENT_LOOP: &str = "event loop";
+const NO_GPU: &str = "GPU";
+const EXPECTED: [&str; 2] = [NO_EVENT_LOOP, NO_GPU];
 
 fn main() -> ExitCode {
     // Read before any thread exists: the system allows it only then.
@@ -91,17 +96,26 @@ fn run(args: Args, utc_offset_min: i32) -> Result<ExitCode> {
 
 /// Runs the client. What the engine can only say by panicking becomes a sentence and an exit code.
 fn draw(config: AppConfig, door: Door) -> ExitCode {
+    // What the engine panics with is said below in a sentence; only a fault of our own says where it happened.
+    std::panic::set_hook(Box::new(|panic| {
+        let said = panic.payload_as_str().unwrap_or_default();
+        if !EXPECTED.iter().any(|known| said.contains(known)) {
+            let place = panic.location().map(ToString::to_string).unwrap_or_default();
+            eprintln!("Hearth has a fault and may not go on: {said} ({place})");
+        }
+    }));
     let ended = catch_unwind(AssertUnwindSafe(|| app(config, door).run()));
+    let _ = std::panic::take_hook();
     match ended {
         Ok(AppExit::Success) => ExitCode::SUCCESS,
         Ok(AppExit::Error(code)) => ExitCode::from(code.get()),
         Err(panic) => {
             let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
             let said = said.unwrap_or_default();
-            if said.contains("event loop") {
+            if said.contains(NO_EVENT_LOOP) {
                 eprintln!("The screen named by DISPLAY or WAYLAND_DISPLAY does not answer.");
                 ExitCode::from(EXIT_NO_SCREEN)
-            } else if said.contains("GPU") {
+            } else if said.contains(NO_GPU) {
                 eprintln!("No graphics driver was found. On Debian and Ubuntu: apt install mesa-vulkan-drivers");
                 ExitCode::from(EXIT_NO_GRAPHICS)
             } else {
@@ -142,8 +156,9 @@ fn hand_over(home: &Path, link: Option<&str>) -> Result<ExitCode> {
 
 fn ctl(home: &Path, words: &[String]) -> Result<ExitCode> {
     let request = args::ctl_request(words)?;
+    // Why there is nobody to talk to helps no one.
     let answer = control::send(home, &request)
-        .with_context(|| format!("Hearth is not running on {}. Start it with: hearth", home.display()))?;
+        .map_err(|_| anyhow!("Hearth is not running on {}. Start it with: hearth", home.display()))?;
     Ok(report(&answer, true))
 }
 

@@ -2,9 +2,10 @@
 
 use crate::args::Args;
 use anyhow::Result;
-use hearth_bridge::{Door, WakeUp};
-use hearth_node::{Node, NodeConfig};
-use hearth_ports::{ErrorCode, NodeCommand, NodeError, NodeHandle};
+use hearth_bridge::{Door, Opened, WakeUp};
+use hearth_node::{KeyPlace, Node, NodeConfig};
+use hearth_ports::{ErrorCode, NodeCommand, NodeError};
+use hearth_ui::toasts::keys_in_a_file;
 use std::{path::PathBuf, thread::JoinHandle, time::Duration};
 
 /// A node that starts on a thread of its own.
@@ -23,11 +24,14 @@ impl NodeThread {
             waker: wake_up.waker(),
             ..NodeConfig::new(home)
         };
-        let (sender, opening) = async_channel::bounded::<Result<NodeHandle, NodeError>>(1);
+        let (sender, opening) = async_channel::bounded::<Result<Opened, NodeError>>(1);
         let thread = std::thread::Builder::new().name("hearth-start".into()).spawn(move || {
             let started = hearth_node::start(config);
             let (result, node) = match started {
-                Ok(node) => (Ok(node.handle()), Some(node)),
+                Ok(node) => {
+                    let notices = if node.key_place() == KeyPlace::File { vec![keys_in_a_file()] } else { vec![] };
+                    (Ok(Opened { handle: node.handle(), notices }), Some(node))
+                }
                 Err(error) => {
                     eprintln!("{error}");
                     (Err(NodeError::new(ErrorCode::Stopped, error.to_string())), None)

@@ -12,7 +12,7 @@ use hearth_types::{ChannelId, ChannelKind, EntryId, SpaceId, limits};
 const WIDTH: f32 = 440.0;
 const DAY_S: u64 = 86_400;
 const EXPIRIES: [(&str, Option<u64>); 4] =
-    [("1 day", Some(DAY_S)), ("7 days", Some(7 * DAY_S)), ("30 days", Some(30 * DAY_S)), ("Never", None)];
+    [("1 day", Some(DAY_S)), ("7 days", Some(7 * DAY_S)), ("30 days", Some(30 * DAY_S)), ("Always", None)];
 
 /// Which sheet, with what was typed in it.
 #[derive(Debug)]

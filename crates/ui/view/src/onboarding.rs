@@ -8,6 +8,7 @@ use crate::tokens::contrast::mix;
 use crate::widgets::{self, Rank, bold};
 use crate::{Activity, Frame, Intent, Intents, OnboardingState, OnboardingStep, OnboardingView, avatar};
 use egui::{Color32, Id, Rect, Sense, Stroke, Ui, UiBuilder, pos2, vec2};
+use hearth_ports::IdentityView;
 use hearth_types::limits;
 
 const CARD_W: f32 = 420.0;
@@ -64,7 +65,7 @@ pub fn onboarding_ui(
         ui.set_width(CARD_W - 2.0 * t.space.xxl);
         ui.spacing_mut().item_spacing.y = t.space.sm;
         match view.step {
-            OnboardingStep::Identity => identity(ui, state, frame, fresh, intents),
+            OnboardingStep::Identity => identity(ui, view.me, state, frame, fresh, intents),
             OnboardingStep::JoinOrCreate => {
                 let name = view.me.map_or("", |m| m.name.as_str());
                 let title = if state.form.creating { "Start a community".to_owned() } else { format!("Hello, {name}") };
@@ -90,9 +91,16 @@ pub fn onboarding_ui(
     Activity { moving: state.springs.finish(ui.ctx()), wake_at_ms: None }
 }
 
-fn identity(ui: &mut Ui, state: &mut OnboardingState, frame: &Frame<'_>, fresh: bool, intents: &mut Intents) {
+fn identity(
+    ui: &mut Ui,
+    me: Option<&IdentityView>,
+    state: &mut OnboardingState,
+    frame: &Frame<'_>,
+    fresh: bool,
+    intents: &mut Intents,
+) {
     let t = frame.tokens;
-    let mut color = state.color.unwrap_or(avatar::SWATCHES[0]);
+    let mut color = state.color.unwrap_or_else(|| first_color(me));
     widgets::heading(ui, t, "Who are you?", t.text_size.display);
     widgets::paragraph(
         ui,
@@ -121,6 +129,15 @@ fn identity(ui: &mut Ui, state: &mut OnboardingState, frame: &Frame<'_>, fresh: 
     let go = widgets::button(ui, t, Rank::Main, "Continue", ready, Some(ui.available_width())).clicked();
     if (go || enter) && ready {
         intents.push(Intent::SetIdentity { name: state.name.trim().to_owned(), color });
+    }
+}
+
+/// The colour before one was chosen: not the same for everybody, or all newcomers would look alike.
+fn first_color(me: Option<&IdentityView>) -> u32 {
+    match me {
+        Some(me) if !me.name.is_empty() => me.color,
+        Some(me) => avatar::SWATCHES[usize::from(me.user.0[0]) % avatar::SWATCHES.len()],
+        None => avatar::SWATCHES[0],
     }
 }
 

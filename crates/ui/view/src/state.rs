@@ -13,7 +13,7 @@ use hearth_ports::InviteView;
 pub struct OnboardingState {
     /// Name typed.
     pub name: String,
-    /// Colour chosen, 0xRRGGBB; none means the first swatch.
+    /// Colour chosen, 0xRRGGBB; none means one that follows from who this is.
     pub color: Option<u32>,
     pub(crate) form: JoinForm,
     pub(crate) springs: Springs,

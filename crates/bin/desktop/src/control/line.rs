@@ -1,64 +1,58 @@
 //! Lines of the control protocol, to and from what they mean.
 
-use hearth_ports::{ErrorCode, NetStatus, NodeError};
+use hearth_node::control::{parse as parse_for_node, reply_line};
+use hearth_ports::{ErrorCode, NodeError, NodeReply};
 use hearth_ui::ControlRequest;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A request and the id its answer repeats.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub struct Request {
-    /// As given; anything JSON.
-    pub id: Option<Value>,
-    /// What is asked.
-    pub request: ControlRequest,
+    /// As given; `null` if there was none.
+    pub id: Value,
+    /// What is asked, or what is wrong with it.
+    pub request: Result<ControlRequest, NodeError>,
 }
 
-/// Reads a line. The error carries the id if there was one.
-pub fn parse(line: &[u8]) -> Result<Request, (Option<Value>, NodeError)> {
-    let bad = |message: &str| NodeError::new(ErrorCode::BadRequest, message);
-    let value: Value = serde_json::from_slice(line)
-        .map_err(|_| (None, bad("A request is one JSON object a line, such as {\"id\":1,\"cmd\":\"net.status\"}.")))?;
-    let id = value.get("id").cloned();
-    let Some(cmd) = value.get("cmd").and_then(Value::as_str) else {
-        return Err((id, bad("A request names its command in `cmd`.")));
-    };
-    let request = match cmd {
-        "link.open" => match value.get("link").and_then(Value::as_str) {
-            Some(link) => ControlRequest::OpenLink(link.to_owned()),
-            None => return Err((id, NodeError::new(ErrorCode::BadArgument, "`link.open` needs a `link`."))),
+/// Reads a line. What is about the window is meant for the client, all else for the node.
+pub fn parse(line: &[u8]) -> Request {
+    let value: Value = serde_json::from_slice(line).unwrap_or_default();
+    let own = match value.get("cmd").and_then(Value::as_str) {
+        Some("link.open") => match value.get("link").and_then(Value::as_str) {
+            Some(link) => Ok(ControlRequest::OpenLink(link.to_owned())),
+            None => Err(NodeError::new(ErrorCode::BadArgument, "`link.open` needs a `link`.")),
         },
-        "net.status" => ControlRequest::NetStatus,
-        "window.raise" => ControlRequest::Raise,
-        "quit" | "shutdown" => ControlRequest::Quit,
-        other => {
-            let message = format!("There is no command `{other}`. Known: link.open, net.status, window.raise, quit.");
-            return Err((id, NodeError::new(ErrorCode::UnknownCommand, message)));
+        Some("window.raise") => Ok(ControlRequest::Raise),
+        Some("quit" | "shutdown") => Ok(ControlRequest::Quit),
+        _ => {
+            let hearth_node::control::Request { id, command } = parse_for_node(line);
+            return Request { id, request: command.map(ControlRequest::Node) };
         }
     };
-    Ok(Request { id, request })
+    let id = value.get("id").filter(|id| id.is_number() || id.is_string()).cloned().unwrap_or_default();
+    Request { id, request: own }
 }
 
 /// Writes an answer, with its line end.
-pub fn render(id: Option<&Value>, result: &Result<Option<NetStatus>, NodeError>) -> String {
-    let id = id.cloned().unwrap_or(Value::Null);
-    let answer = match result {
-        Ok(Some(status)) => json!({ "id": id, "ok": status }),
-        Ok(None) => json!({ "id": id, "ok": {} }),
-        Err(error) => json!({ "id": id, "err": error }),
-    };
-    format!("{answer}\n")
+pub fn render(id: &Value, result: &Result<NodeReply, NodeError>) -> String {
+    let mut line = reply_line(id, result);
+    line.push('\n');
+    line
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use hearth_ports::NodeCommand;
 
     #[test]
     fn requests_are_read_and_refused_in_plain_words() {
-        let open = parse(br#"{"id":7,"cmd":"link.open","link":"mesh://join?c=x"}"#).unwrap();
-        assert_eq!(open, Request { id: Some(7.into()), request: ControlRequest::OpenLink("mesh://join?c=x".into()) });
-        assert_eq!(parse(br#"{"cmd":"quit"}"#).unwrap().request, ControlRequest::Quit);
+        let open = parse(br#"{"id":7,"cmd":"link.open","link":"mesh://join?c=x"}"#);
+        assert_eq!(open, Request { id: 7.into(), request: Ok(ControlRequest::OpenLink("mesh://join?c=x".into())) });
+        assert_eq!(parse(br#"{"cmd":"quit"}"#).request, Ok(ControlRequest::Quit));
+        let status = parse(br#"{"id":"a","cmd":"net.status"}"#);
+        assert_eq!(status, Request { id: "a".into(), request: Ok(ControlRequest::Node(NodeCommand::NetStatus)) });
         for (line, code) in [
             (&b"hello"[..], ErrorCode::BadRequest),
             (b"", ErrorCode::BadRequest),
@@ -68,15 +62,15 @@ mod tests {
             (br#"{"id":1,"cmd":"fly"}"#, ErrorCode::UnknownCommand),
             (br#"{"id":1,"cmd":"link.open","link":3}"#, ErrorCode::BadArgument),
         ] {
-            assert_eq!(parse(line).unwrap_err().1.code, code, "{}", String::from_utf8_lossy(line));
+            assert_eq!(parse(line).request.unwrap_err().code, code, "{}", String::from_utf8_lossy(line));
         }
     }
 
     #[test]
     fn answers_are_one_line_and_repeat_the_id() {
-        assert_eq!(render(Some(&7.into()), &Ok(None)), "{\"id\":7,\"ok\":{}}\n");
+        assert_eq!(render(&7.into(), &Ok(NodeReply::Done)), "{\"id\":7,\"ok\":{}}\n");
         let error = NodeError::new(ErrorCode::Busy, "two\nlines");
-        let line = render(None, &Err(error));
+        let line = render(&Value::Null, &Err(error));
         assert_eq!(line.matches('\n').count(), 1);
         assert!(line.contains("\"id\":null") && line.contains("\"busy\""));
     }

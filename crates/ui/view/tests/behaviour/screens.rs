@@ -229,7 +229,7 @@ fn an_invite_is_made_copied_and_made_anew_for_another_time() {
     s.click("Copy");
     assert!(s.log().contains(&Intent::CopyText(cast::invite().link)));
     assert!(s.has("Copied"));
-    s.click("Never");
+    s.click("Always");
     let made: Vec<_> = s.log().iter().filter(|i| matches!(i, Intent::CreateInvite { .. })).collect();
     assert!(
         matches!(
