@@ -1,7 +1,7 @@
 //! Digests by (scope, day): what two peers compare to find out where they differ.
 //!
 //! An entry is counted on its own day and, if it is another, on its target's day. The root is
-//! `H("hearth/root/1", scope, H("hearth/root-scope/1", day, count, sum, ...), ...)` over scopes and days in order, a scope
+//! `H("hearth/root-digest/1", scope, H("hearth/root-digest/scope/1", day, count, sum, ...), ...)` over scopes and days in order, a scope
 //! being one zero byte for control or a one and the channel's id, numbers big-endian, sums mod 2^256 big-endian.
 
 use hearth_crypto::hash;
@@ -70,7 +70,7 @@ impl Digests {
                 self.scopes.iter().map(|(scope, s)| (scope_bytes(*scope), s.digest())).collect();
             let parts: Vec<&[u8]> =
                 parts.iter().flat_map(|(scope, digest)| [scope.as_slice(), digest.as_slice()]).collect();
-            hash("hearth/root/1", &parts)
+            hash("hearth/root-digest/1", &parts)
         })
     }
 
@@ -108,7 +108,7 @@ impl ScopeDays {
                 bytes.extend_from_slice(&row.count.to_be_bytes());
                 bytes.extend_from_slice(&row.sum);
             }
-            hash("hearth/root-scope/1", &[&bytes])
+            hash("hearth/root-digest/scope/1", &[&bytes])
         })
     }
 }

@@ -5,6 +5,7 @@ mod code;
 mod layers;
 mod read;
 mod source;
+mod tags;
 mod top;
 
 use std::{collections::BTreeMap, fmt};
@@ -73,6 +74,7 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
     findings.extend(layers::check(&tree.crates));
     findings.extend(source::check(tree));
     findings.extend(architecture::check(tree));
+    findings.extend(tags::check(tree));
     findings.extend(top::check(tree));
     findings
 }
