@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A newcomer to 100,000 messages over 20 days lists the newest 100 within a second of joining; the rest follows.
 
-`hearth-testkit home --home DIR --messages N --days N` makes the home folder and prints `{"community", "channel"}`.
+`hearth-makehome --home DIR --messages N --days N` makes the home folder and prints `{"community", "channel", "entries"}`.
 """
 
 import json
@@ -20,12 +20,12 @@ def the_newest_hundred_come_first(lab):
     home = lab.path("ada.home")
     start = time.monotonic()
     made = subprocess.run(
-        [binary("HEARTH_TESTKIT", "hearth-testkit"), "home", "--home", home, "--messages", str(MESSAGES), "--days", str(DAYS)],
+        [binary("HEARTH_MAKEHOME", "hearth-makehome"), "--home", home, "--messages", str(MESSAGES), "--days", str(DAYS)],
         check=True, capture_output=True, text=True,
     )
     figure("generate", f"{time.monotonic() - start:.1f} s")
-    community = json.loads(made.stdout.splitlines()[-1])["community"]
-    channel = json.loads(made.stdout.splitlines()[-1])["channel"]
+    made = json.loads(made.stdout.splitlines()[-1])
+    community, channel, entries = made["community"], made["channel"], made["entries"]
     left, right = lab.lan("ada", "bo")
     ada = Peer(lab, left, "ada", home=home)
     figure("ready with the whole history", f"{ada.ready_after:.2f} s")
@@ -45,7 +45,7 @@ def the_newest_hundred_come_first(lab):
     figure("join to newest 100 listed", f"{took:.2f} s")
     until(lambda: agree([ada, bo], community), 600, "the rest")
     whole = time.monotonic() - joined
-    figure("join to whole", f"{whole:.1f} s, {MESSAGES / whole:.0f} messages/s")
+    figure("join to whole", f"{whole:.1f} s, {entries} entries, {entries / whole:.0f} entries/s")
     progress = [e for e in bo.events if e["event"] == "sync.progress"]
     figure("progress events", len(progress))
     figure("peak memory", f"{ada.peak_mib():.0f} MiB serving, {bo.peak_mib():.0f} MiB fetching")

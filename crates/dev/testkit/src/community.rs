@@ -52,9 +52,13 @@ pub struct Community {
 impl Community {
     /// Founds it at `now_ms`: device, name, epoch 0, profile, `admin` role, the two channels, an open invite.
     pub fn found(seed: u64, name: &str, now_ms: u64) -> Self {
+        Self::found_by(Person::new(seed, 0), seed, name, now_ms)
+    }
+
+    /// The same by a founder whose keys come from elsewhere.
+    pub fn found_by(founder: Person, seed: u64, name: &str, now_ms: u64) -> Self {
         let mut dice = Dice::new(seed);
         let mut entropy = HashEntropy::new(dice.bytes32());
-        let founder = Person::new(seed, 0);
         let (genesis, space, genesis_seed) = found(None, founder.user(), &mut entropy);
         let secret = dice.bytes32();
         let mut invite_secret = [0; 16];

@@ -1,6 +1,6 @@
 //! Long histories: a community whose people have talked for weeks.
 
-use crate::{Community, Dice};
+use crate::{Community, Dice, Person};
 use hearth_types::{ContentBody, Target, time::DAY_MS};
 use hearth_wire::CheckedEntry;
 use std::collections::VecDeque;
@@ -45,7 +45,11 @@ pub struct Crowd {
 impl Crowd {
     /// Founds the community and lets everybody in.
     pub fn new(config: CrowdConfig) -> Self {
-        let mut community = Community::found(config.seed, "Testing ground", config.start_ms);
+        Self::led_by(Person::new(config.seed, 0), config)
+    }
+    /// The same with a founder whose keys come from elsewhere.
+    pub fn led_by(founder: Person, config: CrowdConfig) -> Self {
+        let mut community = Community::found_by(founder, config.seed, "Testing ground", config.start_ms);
         for n in 1..config.people.max(1) {
             // An hour's worth of admissions a member, then the next one admits.
             community.join((n - 1) / 50, config.start_ms);

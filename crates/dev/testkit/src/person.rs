@@ -28,15 +28,19 @@ impl Person {
     pub fn new(seed: u64, n: usize) -> Self {
         let mut dice = Dice::new(seed ^ (n as u64 + 1).wrapping_mul(0xd134_2543_de82_ef95));
         let seeds = [dice.bytes32(), dice.bytes32(), dice.bytes32()];
-        let root = RecoverySeed::new(Secret32::new(seeds[0])).root();
-        let device = DeviceKey::from_seed(&Secret32::new(seeds[1]));
-        let agreement = AgreementKey::from_seed(&Secret32::new(seeds[2]));
-        let certificate = root.certify(device.id(), agreement.public(), 0);
         let mut name = dice.word();
         if let Some(first) = name.get_mut(..1) {
             first.make_ascii_uppercase();
         }
-        Self { name, color: dice.below(0x100_0000) as u32, root, device, agreement, certificate, seeds }
+        Self::from_seeds(name, dice.below(0x100_0000) as u32, seeds)
+    }
+    /// Somebody whose keys come from elsewhere: recovery, device, agreement.
+    pub fn from_seeds(name: String, color: u32, seeds: [[u8; 32]; 3]) -> Self {
+        let root = RecoverySeed::new(Secret32::new(seeds[0])).root();
+        let device = DeviceKey::from_seed(&Secret32::new(seeds[1]));
+        let agreement = AgreementKey::from_seed(&Secret32::new(seeds[2]));
+        let certificate = root.certify(device.id(), agreement.public(), 0);
+        Self { name, color, root, device, agreement, certificate, seeds }
     }
     /// Their id.
     pub fn user(&self) -> UserId {

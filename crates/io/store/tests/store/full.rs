@@ -1,6 +1,7 @@
 //! The disk is full: said so, nothing left behind, and all is well once there is space.
 
-use crate::{lossy::Disk, support::*};
+use crate::support::*;
+use hearth_lossy::Disk;
 use hearth_ports::{SpaceRecord, StoreFault, StoreRequest};
 use hearth_store::{StoreConfig, StoreError};
 use hearth_types::EpochId;

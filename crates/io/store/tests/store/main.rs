@@ -6,7 +6,6 @@ mod damage;
 mod full;
 mod keychain;
 mod killed;
-mod lossy;
 mod power;
 mod sealed;
 mod support;

@@ -1,9 +1,7 @@
 //! The power fails: what was acknowledged as an own entry is there.
 
-use crate::{
-    lossy::{Disk, Unsynced},
-    support::*,
-};
+use crate::support::*;
+use hearth_lossy::{Disk, Unsynced};
 use hearth_ports::{StoreReply, StoreRequest};
 use hearth_store::StoreConfig;
 use std::collections::BTreeMap;

@@ -4,9 +4,10 @@
 //! power fails, each 512-byte sector written since the last sync either arrived or did not, as chance or the test will
 //! have it; files made, cut or deleted since are subject to the same. The power can be made to fail at any write,
 //! sync, cut or delete, and the disk has a size.
-#![allow(unsafe_code)]
+//!
+//! It knows nothing of Hearth and must never reach a file. Never shipped. Start with [`Disk`].
+#![allow(unsafe_code, clippy::unwrap_used)]
 
-use crate::support::scatter;
 use rusqlite::ffi::{self, sqlite3_file, sqlite3_int64, sqlite3_io_methods, sqlite3_vfs};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -39,13 +40,16 @@ struct State {
 /// What becomes of sectors that were written and not synced.
 #[derive(Debug, Clone, Copy)]
 pub enum Unsynced {
+    /// All of it is gone.
     Lost,
+    /// Each sector arrived or did not, by this seed.
     ByChance(u64),
 }
 
 /// A disk with a name that `StoreConfig::vfs` takes.
 #[derive(Clone)]
 pub struct Disk {
+    /// The name.
     pub vfs: String,
     state: Arc<Mutex<State>>,
 }
@@ -98,6 +102,7 @@ impl Disk {
     pub fn used(&self) -> usize {
         self.state().used()
     }
+    /// Bytes that fit on it; all that come, when there is none.
     pub fn set_capacity(&self, bytes: Option<usize>) {
         self.state().capacity = bytes;
     }
@@ -392,4 +397,12 @@ unsafe extern "C" fn sleep(_: *mut sqlite3_vfs, micros: c_int) -> c_int {
 unsafe extern "C" fn current_time(_: *mut sqlite3_vfs, out: *mut f64) -> c_int {
     unsafe { *out = 2_460_000.5 };
     ffi::SQLITE_OK
+}
+
+/// Spreads numbers as hashes are spread (the finishing steps of SplitMix64).
+fn scatter(n: u64) -> u64 {
+    let n = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    n ^ (n >> 31)
 }
