@@ -12,6 +12,9 @@ from peers import Peer, agree
 
 LINES = [("ada", "Hello Bo, welcome to the den"), ("bo", "Hi Ada! No server, and it just works"), ("ada", "See you tonight?"), ("bo", "Count me in")]
 
+# From the start of the program to reading what the other one wrote.
+CHATTING_S = 60
+
 # Where things stand in a window of 1280x720.
 COMMUNITY_MENU = (172, 24)
 INVITE_PEOPLE = (150, 74)
@@ -22,7 +25,9 @@ ACCENT = bytes.fromhex("f08a4b")
 def name_oneself(desk, name):
     """First screen: the name field has the focus."""
     desk.settle()
+    before = desk.pixels()
     desk.type(name)
+    desk.settle(after=before)
     desk.shot("1-name")
     before = desk.pixels()
     desk.key("Return")
@@ -32,9 +37,11 @@ def name_oneself(desk, name):
 def found_a_community(desk, name):
     """Second screen: the link field has the focus, and starting a community is the next stop."""
     before = desk.pixels()
-    desk.key("Tab", "Return")
+    desk.keys_at_once("Tab", "Return")
     desk.settle(after=before)
+    before = desk.pixels()
     desk.type(name)
+    desk.settle(after=before)
     desk.shot("2-create")
     before = desk.pixels()
     desk.key("Return")
@@ -59,12 +66,22 @@ def copy_link(desk):
 
 def paste_link(desk, link):
     """Second screen: the link field has the focus."""
-    desk.put_on_clipboard(link)
+    desk.shot("2-offered")
+    before = desk.pixels()
     desk.key("ctrl+v")
+    desk.settle(after=before)
     desk.shot("2-join")
     before = desk.pixels()
     desk.key("Return")
     desk.settle(after=before)
+
+
+def texts(desk):
+    """What the running client has in its first community's first channel."""
+    communities = desk.ctl("community.list")["communities"]
+    channels = communities and desk.ctl("community.state", f"community={communities[0]['community']}")["channels"]
+    general = next((c["channel"] for c in channels if c["name"] == "general"), None)
+    return [m["text"] for m in desk.ctl("message.list", f"channel={general}")["messages"]] if general else []
 
 
 def two_windows_chat_from_empty_folders(lab):
@@ -73,22 +90,31 @@ def two_windows_chat_from_empty_folders(lab):
     desks = {"ada": Desktop(lab, left, "ada"), "bo": Desktop(lab, right, "bo")}
     ada, bo = desks["ada"], desks["bo"]
     figure("start to window", f"{ada.shown_after:.2f} s and {bo.shown_after:.2f} s")
-    start = time.monotonic()
     name_oneself(ada, "Ada")
     found_a_community(ada, "The Den")
     link = copy_link(ada)
+    bo.put_on_clipboard(link)
     name_oneself(bo, "Bo")
     paste_link(bo, link)
+    said = []
+    chatting = {}
     for who, text in LINES:
         reader = bo if who == "ada" else ada
         before = reader.pixels()
         desks[who].type(text)
         desks[who].key("Return")
+        said.append(text)
+        for name, desk in desks.items():
+            until(lambda: texts(desk) == said, 20, f"{said} in {name}'s client")
         reader.settle(after=before)
-    figure("both from empty folders to four lines", f"{time.monotonic() - start:.1f} s")
+        chatting.setdefault(reader.name, time.monotonic() - reader.started)
+    for name, took in sorted(chatting.items()):
+        figure(f"{name}, from start to the first line read", f"{took:.1f} s")
+        assert took < CHATTING_S
     for desk in desks.values():
+        until(lambda: desk.ctl("net.status")["health"] == "fine", 40, f"{desk.name} to be connected")
+        desk.settle()
         desk.shot("3-chat")
-        assert desk.ctl("net.status")["health"] == "fine"
         desk.quit()
 
     # What the windows wrote, read by another program from the same folders.

@@ -7,13 +7,16 @@
 //!   `Instant`, and a click may take as long as it likes.
 //! - Requests of assistive technology reach nobody: forwarded as egui events.
 //! - Keys that came in one frame are all meant for the widget that had the keyboard before them, so Tab then Return presses
-//!   nothing: what follows a key that moves the keyboard waits for the next frame.
+//!   nothing: what follows a key that moves the keyboard waits for the next frame but one.
 //! - A blinking caret wakes the program twice a second for nothing: it does not blink.
 
 use crate::power::Alarm;
 use hearth_world::FrameNeed;
 use bevy::{a11y::ActionRequest, prelude::*};
-use bevy_egui::{EguiContext, EguiInput, EguiPreUpdateSet, PrimaryEguiContext, egui};
+use bevy_egui::{
+    EguiContext, EguiInput, EguiPreUpdateSet, PrimaryEguiContext,
+    egui::{self, Key},
+};
 use std::time::Instant;
 
 /// Installs the fixes.
@@ -87,7 +90,7 @@ fn drop_stale_modifiers(mut contexts: Query<(&mut EguiInput, &mut EguiContext)>)
 /// Events that wait at most; beyond, nothing waits.
 const HELD_EVENTS: usize = 256;
 
-/// What waits for the frame after a key that moves the keyboard.
+/// What waits for the frames after a key that moves the keyboard.
 #[derive(Default)]
 struct Held {
     events: Vec<egui::Event>,
@@ -108,15 +111,13 @@ impl Held {
             self.events = events;
             return Vec::new();
         }
-        for (at, event) in events.iter().enumerate() {
-            self.rest = match event {
-                // What Return opens is there one frame later, and has the keyboard then.
-                egui::Event::Key { key: egui::Key::Enter | egui::Key::Escape, pressed: true, .. } => 1,
-                egui::Event::Key { key: egui::Key::Tab, pressed: true, .. } => 0,
-                _ => continue,
-            };
+        let moves = |event: &egui::Event| {
+            matches!(event, egui::Event::Key { key: Key::Tab | Key::Enter | Key::Escape, pressed: true, .. })
+        };
+        if let Some(at) = events.iter().position(moves) {
             self.events = events.split_off(at + 1);
-            break;
+            // A widget learns one frame later that it lost the keyboard, and what Return opens is there by then.
+            self.rest = 1;
         }
         events
     }
@@ -139,18 +140,19 @@ fn one_step_a_frame(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use egui::{Event, Key, Modifiers};
+    use egui::{Event, Modifiers};
 
     fn press(key: Key) -> Event {
         Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE }
     }
 
     #[test]
-    fn what_follows_a_key_that_moves_the_keyboard_waits_for_the_next_frame() {
+    fn what_follows_a_key_that_moves_the_keyboard_waits() {
         let mut held = Held::default();
         let text = || Event::Text("a".into());
         let came = vec![text(), press(Key::Tab), press(Key::Enter), text()];
         assert_eq!(held.next(came), [text(), press(Key::Tab)]);
+        assert_eq!(held.next(vec![]), [], "the widget that lost the keyboard learns it now");
         assert_eq!(held.next(vec![]), [press(Key::Enter)]);
         assert_eq!(held.next(vec![text()]), [], "what Return opens is not there yet");
         assert_eq!(held.next(vec![]), [text(), text()]);
