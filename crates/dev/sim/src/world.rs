@@ -1,5 +1,7 @@
 //! Kernels on emulated links.
 
+mod puppet;
+
 use crate::Disk;
 use hearth_crypto::{AgreementKey, DeviceKey, Entropy, HashEntropy, RecoverySeed, Secret32, SigningKey, hash};
 use hearth_kernel::{Input, Kernel, KernelKeys, Output};
@@ -29,6 +31,10 @@ struct Host {
     replies: BTreeMap<u64, Result<NodeReply, NodeError>>,
     /// Wrong clock, in milliseconds.
     skew_ms: i64,
+    /// Driven by a test, frame by frame, and not by a kernel.
+    puppet: bool,
+    /// What came to a puppet.
+    inbox: Vec<NetEvent>,
 }
 
 enum Event {
@@ -90,6 +96,7 @@ impl World {
     pub fn boot(&mut self, i: usize) {
         let host = &mut self.hosts[i];
         host.boots = host.boots.wrapping_add(1);
+        host.puppet = false;
         let keys = host.keys();
         let startup = host.disk.startup();
         let own = host.disk.rows(&Kernel::own_ids(&startup, keys.device.id()));
@@ -222,6 +229,12 @@ impl World {
 
     fn input(&mut self, i: usize, input: Input) {
         let now = self.now.saturating_add_signed(self.hosts[i].skew_ms);
+        if self.hosts[i].puppet {
+            if let Input::Net(event) = input {
+                self.hosts[i].inbox.push(event);
+            }
+            return;
+        }
         if let Some(kernel) = &mut self.hosts[i].kernel {
             kernel.handle(input, now);
         }
@@ -257,7 +270,7 @@ impl World {
                     *j != i
                         && peer_fits(j)
                         && self.hosts[*j].group == self.hosts[i].group
-                        && self.hosts[*j].kernel.is_some()
+                        && (self.hosts[*j].kernel.is_some() || self.hosts[*j].puppet)
                 });
                 match reached {
                     Some(j) if !self.linked(i, j) => self.link(i, j),
@@ -372,6 +385,8 @@ impl Host {
             events: Vec::new(),
             replies: BTreeMap::new(),
             skew_ms: 0,
+            puppet: false,
+            inbox: Vec::new(),
         };
         host.peer = host.keys().peer;
         host
