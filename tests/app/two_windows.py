@@ -115,6 +115,7 @@ def two_windows_chat_from_empty_folders(lab):
         until(lambda: desk.ctl("net.status")["health"] == "fine", 40, f"{desk.name} to be connected")
         desk.settle()
         desk.shot("3-chat")
+    for desk in desks.values():
         desk.quit()
 
     # What the windows wrote, read by another program from the same folders.
