@@ -286,8 +286,7 @@ impl Kernel {
         let Some(space) = self.knocked(peer, tag) else { return };
         // Only who was asked may say no, and nobody once another let us in.
         let welcomed = self.spaces.contains_key(&space);
-        if let Some(joining) =
-            self.joins.iter_mut().find(|j| j.space == space && !welcomed && j.asked.contains(&peer))
+        if let Some(joining) = self.joins.iter_mut().find(|j| j.space == space && !welcomed && j.asked.contains(&peer))
         {
             joining.refused = Some((reason, self.now));
             self.reset_timer(Timer::Join, SECOND_CHANCE_MS);

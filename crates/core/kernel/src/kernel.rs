@@ -192,11 +192,13 @@ pub(crate) enum Timer {
 impl Kernel {
     /// Takes one input at `now_ms` (Unix milliseconds of the wall clock) and works it off. Drain the outputs afterwards.
     pub fn handle(&mut self, input: Input, now_ms: u64) {
-        if now_ms < self.wall {
-            self.clock_went_back(self.wall - now_ms);
+        // Also a correction of the clock may set it back, and what is timed has to follow.
+        let now = now_ms.saturating_add_signed(self.clock_off_ms);
+        if now < self.now {
+            self.clock_went_back(self.now - now);
         }
         self.wall = now_ms;
-        self.now = now_ms.saturating_add_signed(self.clock_off_ms);
+        self.now = now;
         match input {
             Input::Command { request, command } => self.command(request, command),
             Input::Incoming { link, incoming } => self.incoming(link, incoming),
@@ -336,7 +338,7 @@ impl Kernel {
         }
     }
 
-    /// The wall clock was set back: what was to happen in a second still happens in a second.
+    /// The clock was set back: what was to happen in a second still happens in a second.
     fn clock_went_back(&mut self, back: u64) {
         self.timers = self.timers.iter().map(|(at, timer)| (at.saturating_sub(back), *timer)).collect();
         for link in self.spaces.values_mut().flat_map(|s| s.links.values_mut()) {

@@ -456,7 +456,8 @@ impl Kernel {
                 s.fetching.remove(&at);
             }
         }
-        self.timers.retain(|(_, t)| !matches!(t, Timer::Pull(p, s) | Timer::PullAgain(p, s) if (*p, *s) == (peer, space)));
+        self.timers
+            .retain(|(_, t)| !matches!(t, Timer::Pull(p, s) | Timer::PullAgain(p, s) if (*p, *s) == (peer, space)));
     }
 
     /// Sends fetched rows to the disk before something that must find them there.
