@@ -40,9 +40,10 @@ def the_newest_hundred_come_first(lab):
     def newest():
         return [m["message"] for m in bo.ask("message.list", channel=channel, limit=100)["messages"]] == wanted
 
-    _, took = until(newest, 30, "the newest hundred")
+    until(newest, 30, "the newest hundred")
+    took = time.monotonic() - start
     figure("join", f"{joined - start:.2f} s")
-    figure("join to newest 100 listed", f"{took:.2f} s")
+    figure("asking to join to newest 100 listed", f"{took:.2f} s")
     until(lambda: agree([ada, bo], community), 600, "the rest")
     whole = time.monotonic() - joined
     figure("join to whole", f"{whole:.1f} s, {entries} entries, {entries / whole:.0f} entries/s")
