@@ -1,12 +1,15 @@
 //! The power fails while messages are sent, and what was not synced is gone: every message that got an answer is there.
 
-use crate::support::{Peer, agree, config};
+use crate::support::{PATIENCE, Peer, config};
 use hearth_lossy::{Disk, Unsynced};
 use hearth_node::NodeConfig;
 use hearth_ports::{NodeCommand, NodeReply};
 use hearth_testkit::Dice;
-use hearth_types::{ChannelId, EntryId};
-use std::collections::{BTreeMap, VecDeque};
+use hearth_types::{ChannelId, EntryId, SpaceId};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::{Duration, Instant},
+};
 
 const CUTS: u64 = 50;
 /// Sends that wait for their answer at once.
@@ -79,4 +82,13 @@ fn every_acknowledged_message_survives_a_disk_that_drops_what_was_not_synced() {
 #[test]
 fn every_acknowledged_message_survives_a_disk_that_writes_sectors_as_it_likes() {
     every_ok_survives("hearth-node-chance", Unsynced::ByChance);
+}
+
+/// Asks again and again, as nothing announces it, until both hold the same.
+fn agree(left: &mut Peer, right: &mut Peer, community: SpaceId) {
+    let end = Instant::now() + PATIENCE;
+    while left.heads(community) != right.heads(community) {
+        assert!(Instant::now() < end, "the two never came to hold the same");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }

@@ -161,12 +161,3 @@ impl Peer {
         node.wait();
     }
 }
-
-/// Asks again and again, as nothing announces it, until both hold the same.
-pub fn agree(left: &mut Peer, right: &mut Peer, community: SpaceId) {
-    let end = Instant::now() + PATIENCE;
-    while left.heads(community) != right.heads(community) {
-        assert!(Instant::now() < end, "the two never came to hold the same");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
