@@ -41,6 +41,8 @@ fn fragment(mesh: VertexOutput) -> @location(0) vec4<f32> {
     var colour = backdrop.surface.rgb;
     colour = mix(colour, backdrop.cool.rgb, 0.16 * strength * night);
     colour = mix(colour, backdrop.ember.rgb, strength * (0.20 * fire + 0.22 * heart));
-    colour += (dither(mesh.position.xy) - 0.5) / 255.0 * 0.6;
+    // One step of an 8-bit sRGB channel, in linear light at this brightness.
+    let step = 2.2 / 255.0 * pow(max(colour, vec3<f32>(0.0)), vec3<f32>(0.545));
+    colour += (dither(mesh.position.xy) - 0.5) * step;
     return vec4<f32>(colour, 1.0);
 }

@@ -118,9 +118,11 @@ fn animate(
 /// Surface, ember, cool, strength.
 fn palette(tokens: &Tokens) -> (LinearRgba, LinearRgba, LinearRgba, f32) {
     let linear = |c: egui::Color32| Color::srgb_u8(c.r(), c.g(), c.b()).to_linear();
-    let cool = if tokens.dark { Color::srgb_u8(0x3b, 0x5b, 0x8c) } else { Color::srgb_u8(0xa9, 0xc3, 0xe6) };
+    let cool = if tokens.dark { Color::srgb_u8(0x3b, 0x5b, 0x8c) } else { Color::srgb_u8(0xc4, 0xdc, 0xf8) };
     // On a light wall the accent itself would be a stain: its light is paler.
-    let ember = if tokens.dark { linear(tokens.color.accent) } else { Color::srgb_u8(0xff, 0xc4, 0x8a).to_linear() };
+    let ember = if tokens.dark { linear(tokens.color.accent) } else { Color::srgb_u8(0xff, 0xc2, 0x85).to_linear() };
     let strength = if tokens.dark { 1.0 } else { 1.8 };
-    (linear(tokens.color.bg0), ember, cool.to_linear(), strength)
+    // Light on grey paper is mud, so a light wall is the brightest paper there is.
+    let wall = if tokens.dark { tokens.color.bg0 } else { tokens.color.bg2 };
+    (linear(wall), ember, cool.to_linear(), strength)
 }

@@ -11,12 +11,12 @@
 //! - A blinking caret wakes the program twice a second for nothing: it does not blink.
 
 use crate::power::Alarm;
-use hearth_world::FrameNeed;
 use bevy::{a11y::ActionRequest, prelude::*};
 use bevy_egui::{
     EguiContext, EguiInput, EguiPreUpdateSet, PrimaryEguiContext,
     egui::{self, Key},
 };
+use hearth_world::FrameNeed;
 use std::time::Instant;
 
 /// Installs the fixes.

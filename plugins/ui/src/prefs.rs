@@ -27,7 +27,13 @@ pub struct Values {
 
 impl Default for Values {
     fn default() -> Self {
-        Self { theme: ThemeChoice::Dark, community: None, channels: BTreeMap::new(), people: true, knows_key_place: false }
+        Self {
+            theme: ThemeChoice::Dark,
+            community: None,
+            channels: BTreeMap::new(),
+            people: true,
+            knows_key_place: false,
+        }
     }
 }
 

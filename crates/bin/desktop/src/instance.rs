@@ -13,12 +13,10 @@ pub struct Lock(#[allow(dead_code, reason = "held, not read")] File);
 /// Takes the home folder for this process; `None` when another client has it.
 pub fn lock(home: &Path) -> Result<Option<Lock>> {
     let path = home.join("client.lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|why| anyhow!("{} cannot be written ({why}). Choose another folder with --home.", path.display()))?;
+    let file =
+        OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(|why| {
+            anyhow!("{} cannot be written ({why}). Choose another folder with --home.", path.display())
+        })?;
     match file.try_lock() {
         Ok(()) => Ok(Some(Lock(file))),
         Err(TryLockError::WouldBlock) => Ok(None),

@@ -1,6 +1,4 @@
-//! Idle means idle: with nothing moving, the client does not run. Needs Xvfb, openbox and xdotool; 90 seconds.
-//!
-//! `cargo test -p hearth-desktop --test idle -- --ignored --nocapture --test-threads 1`
+//! Idle means idle: with nothing moving, the client does not run. Needs Xvfb, openbox and xdotool, else it says SKIP; a minute.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -81,7 +79,7 @@ impl Client {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("the gallery example; build it with cargo build --example gallery");
+            .expect("the gallery example, which cargo test builds too; alone: cargo build --workspace --examples");
         let ask = child.stdin.take().unwrap();
         let told = BufReader::new(child.stdout.take().unwrap());
         let client = Self { process: Ended(child), ask, told };
@@ -130,7 +128,6 @@ impl Client {
 }
 
 #[test]
-#[ignore = "needs Xvfb and a minute"]
 fn idle_app_does_not_update() {
     let Some(screen) = Screen::open() else { return };
     let mut client = Client::open(&screen, &["lived-in"]);
@@ -158,7 +155,6 @@ fn idle_app_does_not_update() {
 }
 
 #[test]
-#[ignore = "needs Xvfb and a minute"]
 fn without_the_fixes_the_same_app_never_rests() {
     let Some(screen) = Screen::open() else { return };
     let mut client = Client::open(&screen, &["lived-in", "--egui-fix", "off"]);

@@ -87,7 +87,7 @@ pub fn main_ui(
         state.dialog = Some(Dialog::new(Kind::DeleteMessage { message }));
     }
     dialog_ui(ui, view, state, frame, intents);
-    crate::toasts::toasts_ui(ui, view, state, frame, intents);
+    crate::toasts::toasts_ui(ui, right, view, state, frame, intents);
     activity.moving |= state.springs.finish(ui.ctx());
     activity
 }

@@ -10,9 +10,10 @@ use egui::{FontId, Id, Rect, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInf
 const SHOWN: usize = 3;
 const WIDTH: f32 = 340.0;
 
-/// Draws them over all of `ui`.
+/// Draws them over all of `ui`, left of `right` so that no list is covered.
 pub(crate) fn toasts_ui(
     ui: &mut Ui,
+    right: f32,
     view: &MainView<'_>,
     state: &mut UiState,
     frame: &Frame<'_>,
@@ -41,7 +42,7 @@ pub(crate) fn toasts_ui(
         let size = vec2(WIDTH, galley.size().y + 28.0);
         let slide = state.springs.to(ui.ctx(), frame, ("toast", toast.id), 40.0, 0.0, MOVE);
         let place = state.springs.to(ui.ctx(), frame, ("toast-y", toast.id), y, y, MOVE);
-        let rect = Rect::from_min_size(pos2((all.right() - WIDTH - 16.0 + slide).round(), place.round()), size);
+        let rect = Rect::from_min_size(pos2((right - WIDTH - 16.0 + slide).round(), place.round()), size);
         over.set_opacity((1.0 - slide / 40.0).clamp(0.0, 1.0));
         let ground = over.interact(rect, Id::new(("toast", toast.id)), Sense::click());
         ground.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, &toast.text));
@@ -54,7 +55,7 @@ pub(crate) fn toasts_ui(
             StrokeKind::Inside,
         );
         let (icon, ink) = match toast.level {
-            ToastLevel::Info => (Icon::Check, c.ok),
+            ToastLevel::Info => (Icon::Alert, c.muted),
             ToastLevel::Warning => (Icon::Alert, c.warn),
         };
         icons::icon(over.painter(), icon, pos2(rect.left() + 24.0, rect.top() + 24.0), 18.0, ink);

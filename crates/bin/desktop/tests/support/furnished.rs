@@ -87,27 +87,24 @@ fn talk(state: &mut State, general: ChannelId) {
         (9, 1534, "I'll bring snacks, so to speak."),
         (1, 1555, "see you at nine"),
     ];
-    let mut last = None;
     for (who, at, text) in lines {
         let author = if *who == 9 { ME } else { person(*who) };
-        last = Some(state.say(general, author, start + at * minute, text));
+        state.say(general, author, start + at * minute, text);
     }
     let room = state.room(general).expect("general");
-    let [.., third, _, _] = room.messages.as_mut_slice() else { return };
-    third.reactions = vec![];
-    let reply = room.messages[11].message;
     room.messages[13].reply_to = Some(room.messages[12].message);
     room.messages[11].reactions = vec![
         ReactionView { emoji: "😂".into(), users: vec![person(0), person(2), ME] },
         ReactionView { emoji: "🔥".into(), users: vec![person(3)] },
     ];
-    room.messages[6].edited = true;
+    room.messages[17].reactions = vec![ReactionView { emoji: "👍".into(), users: vec![person(1), person(3), ME] }];
+    room.messages[18].reply_to = Some(room.messages[16].message);
+    room.messages[16].edited = true;
     room.messages[4].deleted = true;
     room.messages[4].text.clear();
-    room.messages[17].state = SendState::Saved;
+    room.messages[18].state = SendState::Saved;
     room.mark = Some(room.messages[15].message);
     room.unread = 0;
-    let _ = (reply, last);
 }
 
 /// One channel of so many messages, for scrolling.

@@ -88,6 +88,11 @@ impl Tokens {
         style.interaction.selectable_labels = false;
         let v = &mut style.visuals;
         *v = if self.dark { egui::Visuals::dark() } else { egui::Visuals::light() };
+        if !self.dark {
+            // Blending is linear here, where dark letters on paper come out too thin.
+            v.text_options.color_transfer_function =
+                egui::epaint::FontColorTransferFunction::TwoCoverageMinusCoverageSq;
+        }
         v.override_text_color = Some(c.text);
         v.panel_fill = c.bg2;
         v.window_fill = c.raised;
