@@ -558,3 +558,76 @@ fn junk_by_gossip_is_neither_kept_nor_believed() {
     assert!(w.run_until(limits::PRESENCE_MS * 3, |w| w.events(0).iter().any(gone)), "no lease lasts for ever");
     send(&mut w, 0, general, "fine");
 }
+
+#[test]
+fn an_answer_about_keys_cannot_overwrite_what_a_community_is_founded_on() {
+    let (mut w, space, general) = community(2, 116);
+    send(&mut w, 1, general, "kept");
+    agree(&mut w, &[0, 1], space, 5_000);
+    let (first, _) = secret_of(&mut w, 0, space);
+    let mut p = Puppet::of(&mut w, 0);
+    p.link(&mut w, 1);
+    p.prove(&mut w, 1, space);
+    w.run(300);
+    // The founder itself turns: a new epoch whose key it will not hand over.
+    let fields = hearth_types::EpochFields {
+        depth: 1,
+        parents: vec![first],
+        covers: vec![],
+        commitment: EpochSecret::new(space, Secret32::new([8; 32])).commitment(),
+        seals: None,
+        parent_secrets: vec![vec![]],
+    };
+    let act = hearth_types::ControlAct { by: None, body: ControlBody::Epoch(fields) }.to_bytes();
+    let entry = p.next_entry(&mut w, space, &control_draft(act.len()), act, |_| {});
+    let epoch = hearth_types::EpochId(entry.id().0);
+    p.send(&mut w, 1, &Frame::Push { space, entries: vec![entry.to_bytes()] });
+    let victim = w.keys(1).agreement.public();
+    let mut asked = 0;
+    p.play(&mut w, 3_000, |p, _, frame| {
+        let Frame::AskSeals { .. } = frame else { return vec![] };
+        asked += 1;
+        let seal_of = |p: &mut Puppet, epoch: hearth_types::EpochId| {
+            let context = signed_bytes("hearth/epoch-seal/1", &[&space.0, &epoch.0]);
+            seal::seal_to(&victim, &context, &[6; 32], &mut p.entropy).unwrap()
+        };
+        // A wrong key for the new epoch, another for the one held, and many for epochs that are none.
+        let mut seals = vec![(epoch, seal_of(p, epoch)), (first, seal_of(p, first))];
+        for n in 0..200u8 {
+            let none = hearth_types::EpochId([n; 32]);
+            seals.push((none, seal_of(p, none)));
+        }
+        vec![Frame::Welcome { space, genesis: vec![0x80], seals }]
+    });
+    assert!(asked > 0, "it asked for the key it lacks");
+    assert_eq!(w.disk(1).startup().secrets.len(), 1, "nothing handed over stuck");
+    send(&mut w, 1, general, "written under the key that is here");
+    w.kill(1);
+    w.boot(1);
+    w.run(1_000);
+    assert_eq!(texts(&mut w, 1, general), ["kept", "written under the key that is here"]);
+}
+
+#[test]
+fn notices_said_again_move_nobodys_clock() {
+    let (mut w, space, general) = community(5, 117);
+    let (_, secret) = secret_of(&mut w, 4, space);
+    let old = w.now_ms() - 3_600_000;
+    w.run(30_000);
+    w.events(0);
+    let mut p = Puppet::of(&mut w, 4);
+    p.link(&mut w, 0);
+    p.prove(&mut w, 0, space);
+    w.run(300);
+    for i in 1..4 {
+        let word = gossip::Ephemeral::sign(space, old << 8, old, gossip::Signal::Presence(2), &w.keys(i).device);
+        let payload = gossip::wrap(&gossip::GossipBody::Ephemeral(word), &secret, &mut p.entropy);
+        w.gossip_raw(4, 0, &secret.topic("now"), payload);
+    }
+    w.run(2_000);
+    let warned = w.events(0).iter().any(|e| matches!(e, NodeEvent::Warning { code: "clock", .. }));
+    assert!(!warned);
+    let id = send(&mut w, 0, general, "now");
+    let at = list(&mut w, 0, general).iter().find(|m| m.message == id).unwrap().at;
+    assert!(at.abs_diff(w.now_ms()) < 60_000);
+}
