@@ -338,9 +338,10 @@ impl World {
         for (a, b, direction) in [(i, j, Direction::Dialer), (j, i, Direction::Listener)] {
             let peer = self.hosts[b].peer;
             let up = NetEvent::LinkUp { link: peer, direction, address: address(b), route: Route::Lan };
-            self.busy.insert((b, a), self.now + 3);
-            self.tell(a, 3, up);
-            self.tell(a, 4, NetEvent::PeerAddresses { link: peer, addresses: vec![address(b)] });
+            // No later than a `LinkDown` that follows at once: a link is told up before it is told down.
+            self.busy.insert((b, a), self.now + 1);
+            self.tell(a, 1, up);
+            self.tell(a, 1, NetEvent::PeerAddresses { link: peer, addresses: vec![address(b)] });
         }
     }
     fn unlink(&mut self, i: usize, j: usize) {
