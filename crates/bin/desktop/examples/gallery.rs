@@ -10,7 +10,7 @@ mod support;
 use bevy::prelude::{App, Last};
 use hearth_bridge::WakeUp;
 use hearth_desktop::{AppConfig, Surface, app};
-use hearth_ports::Health;
+use hearth_ports::{Health, Presence};
 use hearth_ui::{UiConfig, WallClock};
 use hearth_view::ThemeChoice;
 use std::sync::{
@@ -18,7 +18,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 use support::{
-    fake_node::{FakeNode, State},
+    fake_node::{FakeNode, ME, State},
     furnished,
 };
 
@@ -49,6 +49,9 @@ fn main() {
         "crowd" => furnished::crowded(100_000, 40).0,
         "alone" => {
             let mut state = furnished::lived_in();
+            for member in state.homes.iter_mut().flat_map(|home| &mut home.members).filter(|m| m.user != ME) {
+                member.presence = Presence::Offline;
+            }
             state.net.health = Health::Alone;
             state.net.sentence = "Can't reach anyone yet. Your messages are saved and go out by themselves.".into();
             state

@@ -262,7 +262,9 @@ fn footer(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame: &Frame<'
     r.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, format!("{}, profile and settings", view.me.name)));
     let hot = r.hovered() || Popup::is_id_open(ui.ctx(), Popup::default_response_id(&r));
     let under = if hot { c.hover } else { ground };
-    ui.painter().rect_filled(me, t.radius.control + 2.0, under);
+    if under != ground {
+        ui.painter().rect_filled(me, t.radius.control + 2.0, under);
+    }
     avatar::person_with_presence(
         ui.painter(),
         pos2(me.left() + 22.0, y),

@@ -232,7 +232,12 @@ fn format(tokens: &Tokens, ink: Color32, style: Style, framed: bool) -> TextForm
     TextFormat {
         font_id,
         color: ink,
-        line_height: Some(if style.code && !framed { tokens.body_line() - 2.0 } else { tokens.body_line() }),
+        // A lower line, centred in the row, puts the smaller letters of code on the baseline of the words beside them.
+        line_height: Some(match (style.code, framed) {
+            (true, true) => tokens.body_line() - 4.0,
+            (true, false) => tokens.body_line() - 2.0,
+            _ => tokens.body_line(),
+        }),
         background: if style.code && framed { tokens.color.code_bg } else { Color32::TRANSPARENT },
         italics: style.italic && (style.bold || style.code),
         strikethrough: if style.strike { Stroke::new(1.0, ink) } else { Stroke::NONE },

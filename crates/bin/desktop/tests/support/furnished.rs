@@ -98,7 +98,6 @@ fn talk(state: &mut State, general: ChannelId) {
         ReactionView { emoji: "🔥".into(), users: vec![person(3)] },
     ];
     room.messages[17].reactions = vec![ReactionView { emoji: "👍".into(), users: vec![person(1), person(3), ME] }];
-    room.messages[18].reply_to = Some(room.messages[16].message);
     room.messages[16].edited = true;
     room.messages[4].deleted = true;
     room.messages[4].text.clear();

@@ -94,6 +94,7 @@ impl Tokens {
                 egui::epaint::FontColorTransferFunction::TwoCoverageMinusCoverageSq;
         }
         v.override_text_color = Some(c.text);
+        v.weak_text_color = Some(c.faint);
         v.panel_fill = c.bg2;
         v.window_fill = c.raised;
         v.window_stroke = Stroke::new(1.0, c.line);
