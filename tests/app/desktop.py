@@ -17,6 +17,8 @@ from peers import binary, target  # noqa: E402
 
 TOOLS = ["Xvfb", "openbox", "xdotool", "xclip", "import", "compare"]
 SIZE = (1280, 720)
+# How long a picture that stands still stands.
+STANDS_S = 0.3
 
 
 def need_tools():
@@ -149,13 +151,14 @@ class Desktop:
 
     def settle(self, deadline_s=20, after=None):
         """Waits until the picture differs from `after`, where given, and then stands still; gives it."""
-        held = [None]
+        held = [None, 0.0]
 
         def still():
             now = self.pixels()
-            same = now == held[0] and now != after
-            held[0] = now
-            return now if same else None
+            if now != held[0]:
+                held[:] = now, time.monotonic()
+            # A busy machine may draw no frame between two looks, so it has to stand for a while.
+            return now if now != after and time.monotonic() - held[1] > STANDS_S else None
 
         return until(still, deadline_s, f"{self.name}'s picture to change and stand still")[0]
 

@@ -54,6 +54,7 @@ def copy_link(desk):
         before = desk.pixels()
         desk.click(*point)
         desk.settle(after=before)
+    desk.settle()
     button, _ = until(lambda: desk.block(ACCENT, 70, 100), 10, "the button that copies the link")
     desk.shot("2b-invite")
     desk.click(*button)
