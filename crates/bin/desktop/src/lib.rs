@@ -6,6 +6,7 @@
 pub mod control;
 pub mod instance;
 pub mod offscreen;
+pub mod scheme;
 
 use bevy::{
     log::LogPlugin,

@@ -10,7 +10,7 @@ use args::{Args, Command};
 use bevy::app::AppExit;
 use clap::Parser;
 use hearth_bridge::{Door, WakeUp};
-use hearth_desktop::{AppConfig, Surface, app, control, instance};
+use hearth_desktop::{AppConfig, Surface, app, control, instance, scheme};
 use hearth_ui::UiConfig;
 use node::NodeThread;
 use std::{
@@ -66,6 +66,9 @@ fn run(args: Args, utc_offset_min: i32) -> Result<ExitCode> {
         }
         None => Surface::Window { hidden: args.hidden, size: args.size },
     };
+    if args.home.is_none() && args.screenshot.is_none() {
+        open_links();
+    }
     let wake_up = WakeUp::default();
     let inbox = control::listen(&home, wake_up.clone())
         .inspect_err(|error| eprintln!("{error:#}. Everything else works."))
@@ -92,6 +95,20 @@ fn run(args: Args, utc_offset_min: i32) -> Result<ExitCode> {
     }
     drop(lock);
     Ok(code)
+}
+
+/// Makes this program open invite links, aside from everything else. With a folder of one's own it is a guest here and
+/// leaves the desktop as it is.
+fn open_links() {
+    if !cfg!(all(unix, not(target_os = "macos"))) {
+        return;
+    }
+    let register = || {
+        let (program, dirs) = (std::env::current_exe().ok()?, directories::BaseDirs::new()?);
+        scheme::register(&program, dirs.data_dir()).ok()
+    };
+    // A desktop that does not take it still opens links by hand.
+    let _ = std::thread::Builder::new().name("links".into()).spawn(register);
 }
 
 /// Runs the client. What the engine can only say by panicking becomes a sentence and an exit code.

@@ -187,8 +187,8 @@ fn broken_logs(values: &BTreeMap<String, Vec<u8>>, space: SpaceId) -> Vec<(Devic
         .collect()
 }
 
-/// A colour for somebody who has not chosen one, from a row of calm ones.
+/// A colour for somebody who has not chosen one, from those that the first screen offers.
 fn default_color(user: hearth_types::UserId) -> u32 {
-    const COLORS: [u32; 8] = [0xe8_7f4e, 0xd9_a441, 0x7f_b069, 0x4e_b5a8, 0x5a_9bd8, 0x8f_83e0, 0xc8_78c4, 0xe0_6c84];
+    const COLORS: [u32; 8] = [0xe8_844a, 0xd9_a43b, 0x7f_b25a, 0x3f_b09a, 0x4c_a3d9, 0x7c_8dea, 0xb5_7cdd, 0xe0_739c];
     COLORS[usize::from(user.0[0]) % COLORS.len()]
 }
