@@ -29,10 +29,15 @@ fn main() {
     {
         return serve_home(Path::new(home), community.parse().expect("an id"));
     }
+    if let [_, word, folder, now_ms] = words.as_slice()
+        && word == "stages"
+    {
+        return stages(history(now_ms.parse().expect("a number")), Path::new(folder));
+    }
     figure("cores", std::thread::available_parallelism().map_or(1, usize::from).to_string());
     figure("RSS of the empty program", format!("{:.1} MiB", rss_mib(std::process::id(), "VmRSS")));
     message_to_event(from_env("HEARTH_SENDS", 1_000));
-    import(from_env("HEARTH_MESSAGES", 100_000));
+    import();
 }
 
 fn from_env(name: &str, usual: u64) -> u64 {
@@ -116,13 +121,21 @@ fn message_to_event(sends: u64) {
     bo.stop();
 }
 
-fn import(messages: u64) {
+/// 25 people over the 20 days until now.
+fn history(now_ms: u64) -> CrowdConfig {
+    hearth_makehome::before(now_ms, from_env("HEARTH_MESSAGES", 100_000), 20, 25)
+}
+
+fn import() {
     let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
     let folder = tempfile::tempdir().unwrap();
-    stages(hearth_makehome::before(now_ms, messages, 20, 25), folder.path());
+    // In a program of its own, so that what it held does not count below.
+    let now = now_ms.to_string();
+    let stages = [Path::new("stages"), folder.path(), Path::new(&now)];
+    assert!(Command::new(std::env::current_exe().unwrap()).args(stages).status().unwrap().success());
 
     let home = folder.path().join("ada");
-    let made = hearth_makehome::make(&home, hearth_makehome::before(now_ms, messages, 20, 25), |_| {}).unwrap();
+    let made = hearth_makehome::make(&home, history(now_ms), |_| {}).unwrap();
     let mut server = Command::new(std::env::current_exe().unwrap())
         .args([Path::new("serve"), &home, Path::new(&made.community.to_string())])
         .stdin(Stdio::piped())
@@ -145,8 +158,6 @@ fn import(messages: u64) {
     bo.wait(|e| matches!(e, NodeEvent::SyncProgress { missing: 0, .. }));
     rate("import end to end over loopback QUIC", made.entries as usize, start.elapsed());
     assert_ne!(bo.heads(made.community), heads, "a member more");
-    let held = bo.messages(made.channel).len();
-    figure("messages held", held.to_string());
     figure("RSS of the fetching node, grown by, peak", {
         let now = rss_mib(std::process::id(), "VmRSS");
         format!("{now:.1} MiB, {:.1} MiB, {:.1} MiB", now - before, rss_mib(std::process::id(), "VmHWM"))
@@ -154,6 +165,8 @@ fn import(messages: u64) {
     figure("RSS of the serving node, peak", {
         format!("{:.1} MiB, {:.1} MiB", rss_mib(server.id(), "VmRSS"), rss_mib(server.id(), "VmHWM"))
     });
+    let held = bo.messages(made.channel).len();
+    figure("messages held", held.to_string());
     bo.stop();
     drop(server.stdin.take());
     server.wait().unwrap();
