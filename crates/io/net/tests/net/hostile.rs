@@ -195,16 +195,12 @@ async fn a_peer_that_does_not_read_overflows_its_queue_and_loses_the_link() {
     let mut raw = raw(10, &address).await;
     let stream = raw.link(&node.key).await;
     node.up(raw.key).await;
-    let (mut sent, mut down) = (0, false);
-    while !down && sent < 20_000 {
+    // Far more than the queue holds; what comes after it overflowed goes nowhere. The link's end may be told late, since
+    // what was queued before is still offered to the peer for a while.
+    for _ in 0..limits::LINK_QUEUE * 16 {
         node.send(raw.key, vec![0; 64 * 1024]).await;
-        sent += 1;
-        while let Ok(event) = node.net.events.try_recv() {
-            down |= event == NetEvent::LinkDown { link: raw.key };
-        }
     }
-    assert!(down, "more than a gigabyte was queued for a peer that reads nothing");
-    assert!(sent > limits::LINK_QUEUE, "{sent}");
+    node.down(raw.key).await;
     raw.closed().await;
     drop(stream);
 }

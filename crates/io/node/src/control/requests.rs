@@ -26,8 +26,11 @@ pub fn parse(line: &[u8]) -> Request {
         );
     };
     let id = match fields.remove("id") {
-        Some(id @ (Value::Number(_) | Value::String(_))) => id,
-        _ => Value::Null,
+        // Only what can be given back as it came: a fraction may come back as another.
+        Some(Value::Number(id)) if id.is_u64() || id.is_i64() => Value::Number(id),
+        Some(Value::String(id)) => Value::String(id),
+        Some(Value::Null) | None => Value::Null,
+        Some(_) => return refuse(Value::Null, ErrorCode::BadRequest, "An id is a whole number or a text."),
     };
     let Some(Value::String(cmd)) = fields.remove("cmd") else {
         return refuse(id, ErrorCode::BadRequest, "A request needs a cmd.");
@@ -210,5 +213,6 @@ mod tests {
             Request { id: "a".into(), command: Ok(NodeCommand::NetStatus) }
         );
         assert_eq!(parse(b"{\xff}").id, Value::Null);
+        assert_eq!(code(r#"{"id":1.5,"cmd":"net.status"}"#), Some(ErrorCode::BadRequest));
     }
 }
