@@ -97,7 +97,7 @@ impl Kernel {
         if mentions(&opened, &self.me.name) {
             cache.mentions.insert(e.hlc);
         }
-        if is_message {
+        if is_message && opened.counts {
             cache.stamp(e.hlc, e.device == own_device);
             self.dirty.insert(Dirty::Unread(space, channel));
         }
@@ -205,6 +205,7 @@ impl Kernel {
         let own = summary.device == self.keys.device.id();
         if let (Some(s), Scope::Channel(channel), None) =
             (self.spaces.get_mut(&summary.space), summary.scope, summary.target)
+            && s.replica.counts(&summary.device, summary.seq)
         {
             s.channel(channel).stamp(summary.hlc, own);
         }

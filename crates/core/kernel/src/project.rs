@@ -167,6 +167,9 @@ impl Kernel {
 
     fn tell_unread(&mut self, space: SpaceId, channel: ChannelId, always: bool) {
         let Some(s) = self.spaces.get_mut(&space) else { return };
+        if !s.replica.state().channels.contains_key(&channel) {
+            return;
+        }
         let since = s.joined_at;
         let cache = s.channel(channel);
         let unread = cache.unread(since);
@@ -234,11 +237,6 @@ impl Kernel {
         let Some(message) = view else { return false };
         self.event(NodeEvent::MessageChanged { community: space, channel, message });
         true
-    }
-
-    /// Whether own permissions in a space cover something, for drivers that ask before acting.
-    pub fn may(&self, space: SpaceId, need: Permissions) -> bool {
-        self.spaces.get(&space).is_some_and(|s| s.replica.may(&self.user, need))
     }
 }
 
