@@ -6,7 +6,7 @@ use hearth_ports::{
     RoleView, SendState,
 };
 use hearth_timeline::Opened;
-use hearth_types::{ChannelId, ContentBody, EntryId, PeerKey, Permissions, SpaceId, Target, UserId};
+use hearth_types::{ChannelId, ContentBody, EntryId, PeerKey, SpaceId, Target, UserId};
 
 /// After so long without a link, people are told that nobody is reachable, in milliseconds.
 const ALONE_MS: u64 = 20_000;
