@@ -10,8 +10,6 @@ pub const ENVELOPE_BYTES: usize = 768;
 pub const EXT_BYTES: usize = 256;
 /// Bytes of a whole encoded entry.
 pub const ENTRY_BYTES: usize = ENVELOPE_BYTES + 64 + BODY_BYTES + 32;
-/// Depth of nesting any decoder follows.
-pub const CBOR_DEPTH: usize = 8;
 /// Characters of a message.
 pub const MESSAGE_CHARS: usize = 4_000;
 /// Characters of a person's, role's, channel's or community's name.
@@ -64,8 +62,6 @@ pub const BROKEN_TAIL: usize = 64;
 pub const FRAME_BYTES: usize = 512 * 1024;
 /// Bytes of one gossip payload.
 pub const GOSSIP_BYTES: usize = 64 * 1024;
-/// Bytes of one ephemeral's sealed body.
-pub const EPHEMERAL_BYTES: usize = 1_024;
 /// Bytes of entries in one sync answer.
 pub const SYNC_BATCH_BYTES: usize = 256 * 1024;
 /// Entries in one sync answer.
