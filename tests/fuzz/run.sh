@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")"
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-targets=${*:-entry control content frame gossip invite identity}
+targets=${*:-entry control content frame gossip invite identity line}
 host=$(rustc -vV | sed -n 's/^host: //p')
 out=${CARGO_TARGET_DIR:-target}
 # What cargo-fuzz would set, but for the address sanitizer, which wants nightly: there is no unsafe code to watch.

@@ -31,6 +31,11 @@ pub fn entry(bytes: &[u8]) {
     }
 }
 
+/// Lines of the control protocol.
+pub fn line(bytes: &[u8]) {
+    crate::answer::answered(bytes);
+}
+
 /// Control bodies.
 pub fn control(bytes: &[u8]) {
     let Ok(act) = ControlAct::from_bytes(bytes) else { return };

@@ -1,10 +1,13 @@
 //! Coverage-guided, structure-aware fuzzing of every decoder: what the targets share.
 //!
-//! A mutation works on the CBOR tree, so that most inputs get past the outer shape; then hashes, signatures, seals and
+//! A mutation works on the CBOR tree (for control lines, on the JSON object), so that most inputs get past the outer shape; then hashes, signatures, seals and
 //! checksums are made again, so that they get past those too. Never shipped. Start with [`tree`], then [`checks`], which
 //! say what must hold of any input, then `targets/`.
 
+#[path = "../../../crates/base/control/tests/lines/answer.rs"]
+pub mod answer;
 pub mod checks;
+pub mod json;
 pub mod keys;
 pub mod mutate;
 #[path = "../../../crates/base/wire/tests/wire/samples.rs"]

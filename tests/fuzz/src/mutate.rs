@@ -250,6 +250,8 @@ pub fn invite(bytes: &[u8], dice: &mut Dice) -> Option<Vec<u8>> {
     )
 }
 
+pub use crate::json::line;
+
 /// Bends a certificate, join or genesis object and signs it again with the keys it should have.
 pub fn identity(bytes: &[u8], dice: &mut Dice) -> Option<Vec<u8>> {
     use hearth_types::{Certificate, Genesis, SignedJoin};

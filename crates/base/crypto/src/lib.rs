@@ -20,4 +20,4 @@ pub use epoch::EpochSecret;
 pub use hash::hash;
 pub use identity::{AgreementKey, DeviceKey, InviteSecret, RecoverySeed, RootKey};
 pub use secret::{Secret16, Secret32};
-pub use sign::{SigningKey, verify};
+pub use sign::{SignatureBatch, SigningKey, verify};

@@ -3,7 +3,7 @@
 //! arithmetic (RFC 8032, section 6), which shares nothing with the library.
 #![allow(clippy::unwrap_used)]
 
-use hearth_crypto::{Secret32, SigningKey, verify};
+use hearth_crypto::{Secret32, SignatureBatch, SigningKey, verify};
 use serde_json::Value;
 
 fn hex(value: &Value) -> Vec<u8> {
@@ -11,18 +11,72 @@ fn hex(value: &Value) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
 }
 
-#[test]
-fn every_verdict_is_as_pinned() {
+struct Case {
+    name: String,
+    public: [u8; 32],
+    tag: String,
+    parts: Vec<Vec<u8>>,
+    signature: [u8; 64],
+    holds: bool,
+}
+
+impl Case {
+    fn parts(&self) -> Vec<&[u8]> {
+        self.parts.iter().map(Vec::as_slice).collect()
+    }
+    fn verify(&self) -> bool {
+        verify(&self.public, &self.tag, &self.parts(), &self.signature)
+    }
+}
+
+fn cases() -> Vec<Case> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/fixtures/signatures.json");
     let cases: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let read = |case: &Value| Case {
+        name: case["name"].to_string(),
+        public: hex(&case["public"]).try_into().unwrap(),
+        tag: case["tag"].as_str().unwrap().into(),
+        parts: case["parts"].as_array().unwrap().iter().map(hex).collect(),
+        signature: hex(&case["signature"]).try_into().unwrap(),
+        holds: case["holds"].as_bool().unwrap(),
+    };
+    let cases: Vec<Case> = cases.iter().map(read).collect();
     assert!(cases.len() > 20);
-    for case in &cases {
-        let parts: Vec<Vec<u8>> = case["parts"].as_array().unwrap().iter().map(hex).collect();
-        let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
-        let (public, signature) =
-            (hex(&case["public"]).try_into().unwrap(), hex(&case["signature"]).try_into().unwrap());
-        let holds = verify(&public, case["tag"].as_str().unwrap(), &parts, &signature);
-        assert_eq!(holds, case["holds"].as_bool().unwrap(), "{}", case["name"]);
+    cases
+}
+
+fn hold_together<'a>(cases: impl IntoIterator<Item = &'a Case>) -> bool {
+    let mut batch = SignatureBatch::new();
+    for case in cases {
+        batch.push(&case.public, &case.tag, &case.parts(), &case.signature);
+    }
+    batch.holds()
+}
+
+#[test]
+fn every_verdict_is_as_pinned() {
+    for case in cases() {
+        assert_eq!(case.verify(), case.holds, "{}", case.name);
+    }
+}
+
+/// With a rule without the cofactor, torsion parts cancel out by chance and this fails.
+#[test]
+fn together_and_alone_get_one_verdict() {
+    assert!(hold_together([]));
+    let cases = cases();
+    for a in &cases {
+        assert_eq!(hold_together([a]), a.holds, "{}", a.name);
+        for b in &cases {
+            assert_eq!(hold_together([a, b]), a.holds && b.holds, "{} and {}", a.name, b.name);
+        }
+    }
+    let good: Vec<&Case> = cases.iter().filter(|c| c.holds).collect();
+    assert!(good.len() >= 4);
+    let many = || good.iter().copied().cycle().take(100);
+    assert!(hold_together(many()));
+    for bad in cases.iter().filter(|c| !c.holds) {
+        assert!(!hold_together(many().chain([bad])), "{}", bad.name);
     }
 }
 

@@ -5,6 +5,7 @@
 mod samples;
 
 use divan::{Bencher, counter::ItemsCount};
+use hearth_crypto::Secret32;
 use hearth_types::{Class, ContentBody};
 use hearth_wire::{CheckedEntry, Frame, cbor::Codec, entry::seal_content};
 
@@ -45,6 +46,24 @@ fn decode_entry_from_own_disk(b: Bencher) {
 fn decode_and_verify_entry(b: Bencher) {
     let bytes = entry().to_bytes();
     b.counter(ItemsCount::new(1usize)).bench_local(|| CheckedEntry::from_bytes(&bytes).unwrap());
+}
+
+/// As an import does: 512 entries of 25 devices at a time.
+#[divan::bench]
+fn decode_and_verify_many(b: Bencher) {
+    let devices: Vec<_> = (1..=25).map(|n| hearth_crypto::DeviceKey::from_seed(&Secret32::new([n; 32]))).collect();
+    let model = entry();
+    let sign = |n: usize| {
+        let device = &devices[n % devices.len()];
+        let envelope = hearth_types::Envelope { device: device.id(), seq: 1 + n as u64, ..model.envelope().clone() };
+        let skip = hearth_wire::envelope::needs_skip(envelope.seq).then_some(hearth_types::EntryId([6; 32]));
+        let prev = (envelope.seq > 1).then_some(hearth_types::EntryId([5; 32]));
+        let envelope = hearth_types::Envelope { skip, prev, ..envelope };
+        CheckedEntry::sign(envelope, model.body().unwrap().to_vec(), device).to_bytes()
+    };
+    let many: Vec<Vec<u8>> = (0..512).map(sign).collect();
+    assert!(CheckedEntry::many_from_bytes(&many).iter().all(Result::is_ok));
+    b.counter(ItemsCount::new(many.len())).bench_local(|| CheckedEntry::many_from_bytes(&many));
 }
 
 #[divan::bench]

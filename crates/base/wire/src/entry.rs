@@ -5,7 +5,7 @@ use crate::{
     cbor::{Codec, DecodeError, Reader, Writer},
     envelope::{associated_bytes, check_alone},
 };
-use hearth_crypto::{DeviceKey, Entropy, EpochSecret, aead, hash, hash::sha256, verify};
+use hearth_crypto::{DeviceKey, Entropy, EpochSecret, SignatureBatch, aead, hash, hash::sha256, verify};
 use hearth_types::{ContentBody, ControlAct, EntryId, EntryRow, Envelope, limits};
 
 const SIGNATURE: &str = "hearth/entry/1";
@@ -47,6 +47,20 @@ impl CheckedEntry {
 
     /// Checks foreign bytes: `[envelope, signature, body or null]`.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::unverified(bytes).and_then(Self::verified)
+    }
+
+    /// [`Self::from_bytes`] of each, with the same results, at a fraction of the price when all signatures hold.
+    pub fn many_from_bytes(entries: &[Vec<u8>]) -> Vec<Result<Self, DecodeError>> {
+        let read: Vec<_> = entries.iter().map(|bytes| Self::unverified(bytes)).collect();
+        let mut batch = SignatureBatch::new();
+        for entry in read.iter().flatten() {
+            batch.push(&entry.envelope.device.0, SIGNATURE, &[&entry.envelope_bytes], &entry.signature);
+        }
+        if batch.holds() { read } else { read.into_iter().map(|entry| entry.and_then(Self::verified)).collect() }
+    }
+
+    fn unverified(bytes: &[u8]) -> Result<Self, DecodeError> {
         if bytes.len() > limits::ENTRY_BYTES {
             return Err(DecodeError::Limit("entry"));
         }
@@ -58,11 +72,15 @@ impl CheckedEntry {
         if frame(&envelope, &signature, body.as_deref()) != bytes {
             return Err(DecodeError::NotCanonical);
         }
-        let entry = Self::unsigned_check(envelope, signature, body)?;
-        if !verify(&entry.envelope.device.0, SIGNATURE, &[&entry.envelope_bytes], &entry.signature) {
-            return Err(DecodeError::Signature);
+        Self::unsigned_check(envelope, signature, body)
+    }
+
+    fn verified(self) -> Result<Self, DecodeError> {
+        if verify(&self.envelope.device.0, SIGNATURE, &[&self.envelope_bytes], &self.signature) {
+            Ok(self)
+        } else {
+            Err(DecodeError::Signature)
         }
-        Ok(entry)
     }
 
     /// Rebuilds an entry from this home's own database, where it was checked before it was stored.

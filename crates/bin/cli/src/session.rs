@@ -2,7 +2,8 @@
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use hearth_node::{NodeConfig, control};
+use hearth_control as control;
+use hearth_node::NodeConfig;
 use hearth_ports::{ErrorCode, NodeCommand, NodeError, NodeEvent, NodeHandle};
 use hearth_types::limits;
 use serde_json::Value;

@@ -5,10 +5,12 @@
 
 pub mod control;
 pub mod instance;
+pub mod node;
 pub mod offscreen;
 pub mod scheme;
 
 use bevy::{
+    app::PluginGroupBuilder,
     log::LogPlugin,
     prelude::*,
     render::{
@@ -80,16 +82,13 @@ pub fn app(config: AppConfig, door: impl Into<Door>) -> App {
     let door = door.into();
     let AppConfig { surface, ui, wake_up, control, egui_fix } = config;
     let mut app = App::new();
-    let engine = DefaultPlugins
-        .set(LogPlugin { filter: "warn,wgpu_hal=error,bevy_egui=error,hearth=info".into(), ..default() })
-        .set(RenderPlugin { render_creation: RenderCreation::Automatic(Box::new(gpu())), ..default() });
     match &surface {
         Surface::Window { hidden, size } => {
-            app.add_plugins(engine.set(WindowPlugin { primary_window: Some(window(*hidden, *size)), ..default() }));
+            app.add_plugins(engine().set(WindowPlugin { primary_window: Some(window(*hidden, *size)), ..default() }));
         }
         Surface::Picture { .. } => {
             let no_window = WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() };
-            app.add_plugins(engine.set(no_window).disable::<WinitPlugin>());
+            app.add_plugins(engine().set(no_window).disable::<WinitPlugin>());
         }
     }
     if let Some(proxy) = app.world().get_resource::<EventLoopProxyWrapper>() {
@@ -122,6 +121,13 @@ pub fn app(config: AppConfig, door: impl Into<Door>) -> App {
     app
 }
 
+/// The engine as the client has it; also below the empty window that figures are compared with.
+pub fn engine() -> PluginGroupBuilder {
+    DefaultPlugins
+        .set(LogPlugin { filter: "warn,wgpu_hal=error,bevy_egui=error,hearth=info".into(), ..default() })
+        .set(RenderPlugin { render_creation: RenderCreation::Automatic(Box::new(gpu())), ..default() })
+}
+
 /// Without a node there is nothing to show; whoever started it has said why.
 fn give_up(mut ended: MessageReader<NodeEnded>, screen: Res<State<Screen>>, mut exit: MessageWriter<AppExit>) {
     if ended.read().next().is_some() && *screen.get() == Screen::Opening {
@@ -129,7 +135,8 @@ fn give_up(mut ended: MessageReader<NodeEnded>, screen: Res<State<Screen>>, mut 
     }
 }
 
-fn window(hidden: bool, size: (u32, u32)) -> Window {
+/// The client's window.
+pub fn window(hidden: bool, size: (u32, u32)) -> Window {
     Window {
         title: "Hearth".into(),
         name: Some("hearth".into()),

@@ -3,16 +3,15 @@
 //! It must never draw or decide anything: that is the library beside it. Start with [`run`].
 
 mod args;
-mod node;
 
 use anyhow::{Context, Result, anyhow};
 use args::{Args, Command};
 use bevy::app::AppExit;
 use clap::Parser;
 use hearth_bridge::{Door, WakeUp};
-use hearth_desktop::{AppConfig, Surface, app, control, instance, scheme};
+use hearth_desktop::{AppConfig, Surface, app, control, instance, node::NodeThread, scheme};
+use hearth_node::NodeConfig;
 use hearth_ui::UiConfig;
-use node::NodeThread;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
@@ -73,7 +72,8 @@ fn run(args: Args, utc_offset_min: i32) -> Result<ExitCode> {
     let inbox = control::listen(&home, wake_up.clone())
         .inspect_err(|error| eprintln!("{error:#}. Everything else works."))
         .ok();
-    let node = NodeThread::start(home.clone(), &args, wake_up.clone())?;
+    let node = NodeConfig { listen: args.listen, mdns: !args.no_mdns, ..NodeConfig::new(&home) };
+    let node = NodeThread::start(node, wake_up.clone())?;
     let config = AppConfig {
         surface,
         ui: UiConfig {

@@ -1,12 +1,11 @@
 //! The node beside the window: it starts while the first frame is drawn, and ends before the process does.
 
-use crate::args::Args;
 use anyhow::Result;
 use hearth_bridge::{Door, Opened, WakeUp};
 use hearth_node::{KeyPlace, Node, NodeConfig};
 use hearth_ports::{ErrorCode, NodeCommand, NodeError};
 use hearth_ui::toasts::keys_in_a_file;
-use std::{path::PathBuf, thread::JoinHandle, time::Duration};
+use std::{thread::JoinHandle, time::Duration};
 
 /// A node that starts on a thread of its own.
 pub struct NodeThread {
@@ -16,14 +15,9 @@ pub struct NodeThread {
 }
 
 impl NodeThread {
-    /// Begins. A refusal is printed, and goes to the client too, which ends.
-    pub fn start(home: PathBuf, args: &Args, wake_up: WakeUp) -> Result<Self> {
-        let config = NodeConfig {
-            listen: args.listen.clone(),
-            mdns: !args.no_mdns,
-            waker: wake_up.waker(),
-            ..NodeConfig::new(home)
-        };
+    /// Begins, and wakes the window by `wake_up`. A refusal is printed, and goes to the client too, which ends.
+    pub fn start(config: NodeConfig, wake_up: WakeUp) -> Result<Self> {
+        let config = NodeConfig { waker: wake_up.waker(), ..config };
         let (sender, opening) = async_channel::bounded::<Result<Opened, NodeError>>(1);
         let thread = std::thread::Builder::new().name("hearth-start".into()).spawn(move || {
             let started = hearth_node::start(config);

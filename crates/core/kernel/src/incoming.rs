@@ -19,7 +19,7 @@ pub enum Incoming {
 impl Incoming {
     /// Parses on this thread.
     pub fn parse(bytes: &[u8]) -> Self {
-        Self::parse_with(bytes, |entries| entries.iter().map(|b| CheckedEntry::from_bytes(b)).collect())
+        Self::parse_with(bytes, CheckedEntry::many_from_bytes)
     }
 
     /// Parses, handing the costly part, checking entries, to `check`, which must keep their order.

@@ -2,9 +2,8 @@
 //!
 //! [`start`] opens the home folder, loads the keys, reads the disk, joins the network and gives a
 //! [`hearth_ports::NodeHandle`]. This crate moves values between queues and holds no rule of its own: what anything means
-//! is the kernel's affair. Start with [`run`], the loop; [`control`] is the line protocol that programs drive it by.
+//! is the kernel's affair. Start with [`run`], the loop.
 
-pub mod control;
 mod run;
 mod verify;
 

@@ -28,14 +28,15 @@ pub(crate) async fn run(events: Receiver<NetEvent>, checked: Sender<Input>) {
 
 /// Checks entries on as many threads as there are cores, keeping their order.
 pub(crate) fn check_all(entries: &[Vec<u8>]) -> Vec<Result<CheckedEntry, DecodeError>> {
-    let check = |part: &[Vec<u8>]| part.iter().map(|b| CheckedEntry::from_bytes(b)).collect::<Vec<_>>();
     let cores = std::thread::available_parallelism().map_or(1, usize::from).min(8);
     if entries.len() < ALONE || cores == 1 {
-        return check(entries);
+        return CheckedEntry::many_from_bytes(entries);
     }
     std::thread::scope(|scope| {
-        let parts: Vec<_> =
-            entries.chunks(entries.len().div_ceil(cores)).map(|part| scope.spawn(move || check(part))).collect();
+        let parts: Vec<_> = entries
+            .chunks(entries.len().div_ceil(cores))
+            .map(|part| scope.spawn(|| CheckedEntry::many_from_bytes(part)))
+            .collect();
         // A thread that failed leaves its part out, as if those entries had not come: sync brings them again.
         parts.into_iter().flat_map(|p| p.join().unwrap_or_default()).collect()
     })

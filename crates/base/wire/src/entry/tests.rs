@@ -110,6 +110,24 @@ fn another_body_or_a_forged_signature_is_refused() {
 }
 
 #[test]
+fn many_entries_get_the_results_each_gets_alone() {
+    let good: Vec<Vec<u8>> = (0..6u8).map(|n| read(envelope(Class::Message), &[n]).unwrap().to_bytes()).collect();
+    let alone = |all: &[Vec<u8>]| all.iter().map(|b| CheckedEntry::from_bytes(b)).collect::<Vec<_>>();
+    let whole = CheckedEntry::many_from_bytes(&good);
+    assert!(whole.iter().all(Result::is_ok));
+    assert_eq!(whole, alone(&good));
+    for (at, what) in [(0, 5), (3, 200), (5, 250)] {
+        let mut some = good.clone();
+        some[at][what] ^= 1;
+        some.push(b"no entry".to_vec());
+        let results = CheckedEntry::many_from_bytes(&some);
+        assert_eq!(results, alone(&some));
+        assert_eq!(results.iter().filter(|r| r.is_ok()).count(), 5);
+    }
+    assert!(CheckedEntry::many_from_bytes(&[]).is_empty());
+}
+
+#[test]
 fn a_row_is_believed_about_its_signature_and_about_nothing_else() {
     let entry = read(envelope(Class::Message), b"sealed").unwrap();
     assert_eq!(CheckedEntry::from_row(entry.to_row()).as_ref(), Ok(&entry));

@@ -1,6 +1,6 @@
 //! Lines of the control protocol, to and from what they mean.
 
-use hearth_node::control::{parse as parse_for_node, reply_line};
+use hearth_control::{parse as parse_for_node, reply_line};
 use hearth_ports::{ErrorCode, NodeError, NodeReply};
 use hearth_ui::ControlRequest;
 use serde_json::Value;
@@ -25,7 +25,7 @@ pub fn parse(line: &[u8]) -> Request {
         Some("window.raise") => Ok(ControlRequest::Raise),
         Some("quit" | "shutdown") => Ok(ControlRequest::Quit),
         _ => {
-            let hearth_node::control::Request { id, command } = parse_for_node(line);
+            let hearth_control::Request { id, command } = parse_for_node(line);
             return Request { id, request: command.map(ControlRequest::Node) };
         }
     };

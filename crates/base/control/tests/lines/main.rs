@@ -1,10 +1,15 @@
 //! Whatever comes in as a line of the control protocol gets one answer line with its id, and nothing falls over.
 
-use hearth_node::control::{parse, refusal_line, reply_line};
-use hearth_ports::{ErrorCode, NodeReply};
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod answer;
+
+use answer::answered;
+use hearth_ports::ErrorCode;
 use hearth_types::limits;
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Map, Value};
+use std::path::PathBuf;
 
 const COMMANDS: [&str; 29] = [
     "identity.show",
@@ -118,23 +123,6 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// The answer to a line is one line of JSON that carries the id given back by the reader.
-fn answered(line: &[u8]) -> Value {
-    let request = parse(line);
-    let answer = match &request.command {
-        Ok(_) => reply_line(&request.id, &Ok(NodeReply::Done)),
-        Err(error) => {
-            assert!(!error.message.is_empty());
-            refusal_line(&request.id, error)
-        }
-    };
-    assert!(!answer.contains('\n'));
-    let answer: Value = serde_json::from_str(&answer).unwrap();
-    assert_eq!(answer["id"], request.id);
-    assert!(answer.get("ok").is_some() != answer.get("err").is_some());
-    answer
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40_000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -161,4 +149,14 @@ fn a_deep_or_long_line_gets_an_answer() {
     }
     let long = answered(&vec![b'{'; limits::CONTROL_LINE_BYTES + 1]);
     assert_eq!(long["err"]["code"], serde_json::to_value(ErrorCode::LineTooLong).unwrap());
+}
+
+#[test]
+fn everything_the_fuzzer_kept_gets_an_answer() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../tests/fuzz/corpus/line");
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
+    assert!(files.len() > 20, "the corpus is thin: {}", files.len());
+    for file in files {
+        answered(&std::fs::read(file.unwrap().path()).unwrap());
+    }
 }

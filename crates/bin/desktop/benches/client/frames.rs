@@ -1,19 +1,11 @@
-//! What a frame costs, how long the start takes, how much memory is held: each beside an empty app of the same engine.
-//!
-//! `cargo bench -p hearth-desktop --bench client`. Draws off-screen, so it needs no display; frame times are those of the
-//! main World, `First` to `Last`, without the renderer.
+//! What a frame costs. Draws off-screen; times are those of the main World, `First` to `Last`, without the renderer.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-#[path = "../tests/support/support.rs"]
-mod support;
-
+use crate::support::{fake_node::FakeNode, furnished};
 use bevy::{prelude::*, window::ExitCondition, winit::WinitPlugin};
 use bevy_egui::{EguiContexts, EguiInput, EguiPlugin, EguiPreUpdateSet, EguiPrimaryContextPass, egui};
 use hearth_bridge::WakeUp;
 use hearth_desktop::{AppConfig, Surface, app};
 use std::time::{Duration, Instant};
-use support::{fake_node::FakeNode, furnished};
 
 const WARM_UP: usize = 120;
 const FRAMES: usize = 600;
@@ -92,31 +84,17 @@ fn run(name: &str, mut app: App, wheel: f32) {
     println!("{name:<38} p50 {:.2} ms, p99 {:.2} ms", at(50), at(99));
 }
 
-fn memory() -> (u64, u64) {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let kib = |key: &str| {
-        let line = status.lines().find(|line| line.starts_with(key))?;
-        line.split_whitespace().nth(1)?.parse::<u64>().ok()
-    };
-    (kib("VmRSS:").unwrap_or(0) / 1024, kib("RssAnon:").unwrap_or(0) / 1024)
-}
+/// Each in a process of its own, so that none warms the caches of the next.
+pub const SCENES: [&str; 4] = ["frame-empty", "frame-still", "frame-scroll", "frame-small"];
 
-fn main() {
-    // One scene a process, so that memory is that scene's alone.
-    match std::env::args().find(|a| a.starts_with("scene-")).as_deref() {
-        Some("scene-empty") => run("empty app", empty(), 0.0),
-        Some("scene-still") => run("100,000 messages, still", client(100_000), 0.0),
-        Some("scene-scroll") => run("100,000 messages, scrolling", client(100_000), 120.0),
-        Some("scene-small") => run("1,000 messages, scrolling", client(1_000), 120.0),
-        _ => {
-            for scene in ["scene-empty", "scene-still", "scene-scroll", "scene-small"] {
-                let here = std::env::current_exe().expect("own path");
-                let status = std::process::Command::new(here).arg(scene).status().expect("a child");
-                assert!(status.success(), "{scene}");
-            }
-            return;
-        }
+/// Draws a scene and prints its figures; false when there is no such scene.
+pub fn scene(name: &str) -> bool {
+    match name {
+        "frame-empty" => run("empty app", empty(), 0.0),
+        "frame-still" => run("100,000 messages, still", client(100_000), 0.0),
+        "frame-scroll" => run("100,000 messages, scrolling", client(100_000), 120.0),
+        "frame-small" => run("1,000 messages, scrolling", client(1_000), 120.0),
+        _ => return false,
     }
-    let (rss, anonymous) = memory();
-    println!("{:<38} {rss} MB, anonymous {anonymous} MB", "  memory");
+    true
 }

@@ -1,0 +1,56 @@
+//! A virtual screen for tests and benches that need a real window.
+
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+/// A process that ends when this goes.
+pub struct Ended(pub Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A screen in memory with a window manager on it.
+pub struct Screen {
+    /// What DISPLAY has to be.
+    pub display: String,
+    _parts: Vec<Ended>,
+}
+
+impl Screen {
+    /// None, with a line that says so, where the tools are missing.
+    pub fn open() -> Option<Self> {
+        for tool in ["Xvfb", "openbox", "xdotool"] {
+            if Command::new("which").arg(tool).output().map_or(true, |o| !o.status.success()) {
+                println!("SKIP: {tool} is not installed");
+                return None;
+            }
+        }
+        let mut xvfb = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut number = String::new();
+        BufReader::new(xvfb.stdout.take().unwrap()).read_line(&mut number).unwrap();
+        let display = format!(":{}", number.trim());
+        let mut screen = Self { display, _parts: vec![Ended(xvfb)] };
+        let openbox = Command::new("openbox").env("DISPLAY", &screen.display).stderr(Stdio::null()).spawn().unwrap();
+        screen._parts.insert(0, Ended(openbox));
+        Some(screen)
+    }
+
+    /// What xdotool prints.
+    pub fn xdotool(&self, words: &[&str]) -> String {
+        let out = Command::new("xdotool").args(words).env("DISPLAY", &self.display).output().unwrap();
+        String::from_utf8(out.stdout).unwrap().trim().to_owned()
+    }
+}
