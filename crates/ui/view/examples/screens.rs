@@ -104,6 +104,10 @@ impl Shot {
         self.theme = ThemeChoice::Light;
         self
     }
+    fn scaled(mut self, scale: f32) -> Self {
+        self.scale = scale;
+        self
+    }
     fn after(mut self, events: Vec<Vec<Event>>) -> Self {
         self.before.extend(events);
         self
@@ -249,6 +253,31 @@ fn main() -> std::io::Result<()> {
             .light()
             .after(click(pos2(160.0, 24.0)))
             .after(click(pos2(160.0, 76.0))),
+        shot("dialog-add-light", Cast::usual()).light().after(click(pos2(28.0, 162.0))),
+        shot("dialog-channel-light", Cast::usual())
+            .light()
+            .after(click(pos2(160.0, 24.0)))
+            .after(click(pos2(160.0, 110.0))),
+        shot("dialog-leave-light", Cast::usual())
+            .light()
+            .after(click(pos2(160.0, 24.0)))
+            .after(click(pos2(160.0, 188.0))),
+        shot("dialog-profile-light", Cast::usual())
+            .light()
+            .after(click(pos2(150.0, 684.0)))
+            .after(click(pos2(160.0, 530.0))),
+        shot("dialog-profile-940", Cast::usual())
+            .sized(940, 560)
+            .after(click(pos2(150.0, 524.0)))
+            .after(click(pos2(160.0, 370.0))),
+        shot("dialog-invite-940", Cast::usual())
+            .sized(940, 560)
+            .after(click(pos2(160.0, 24.0)))
+            .after(click(pos2(160.0, 76.0))),
+        shot("long-names-940", Cast::long_names()).sized(940, 560),
+        shot("offline-940", Cast::offline()).sized(940, 560).light(),
+        shot("main-scale-2", Cast::usual()).sized(2560, 1440).scaled(2.0),
+        shot("main-scale-2-light", Cast::usual()).sized(2560, 1440).scaled(2.0).light(),
         shot("dialog-channel", Cast::usual()).after(click(pos2(160.0, 24.0))).after(click(pos2(160.0, 110.0))),
         shot("dialog-leave", Cast::usual()).after(click(pos2(160.0, 24.0))).after(click(pos2(160.0, 188.0))),
         shot("dialog-profile", Cast::usual()).after(click(pos2(150.0, 684.0))).after(click(pos2(160.0, 530.0))),

@@ -174,7 +174,9 @@ pub fn composer_ui(
             let mut layouter = |ui: &Ui, text: &dyn egui::TextBuffer, wrap: f32| {
                 ui.fonts_mut(|f| f.layout_job(layout(text.as_str(), t, wrap)))
             };
-            let hint = egui::RichText::new(ghost.clone()).size(t.text_size.body).color(c.faint);
+            let font = egui::FontId::proportional(t.text_size.body);
+            let hint =
+                egui::WidgetText::from(widgets::elided(ui.painter(), &ghost, font, c.faint, ui.available_width()));
             let edit = TextEdit::multiline(&mut composer.text)
                 .id(id)
                 .frame(egui::Frame::NONE)

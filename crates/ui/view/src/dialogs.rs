@@ -398,7 +398,10 @@ pub(crate) fn swatches(ui: &mut Ui, frame: &Frame<'_>, color: &mut u32) {
     let t = frame.tokens;
     ui.add(egui::Label::new(egui::RichText::new("Colour").font(medium(t.text_size.list)).color(t.color.muted)));
     ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = t.space.sm;
+        // From edge to edge, as the fields above and below.
+        let gaps = (avatar::SWATCHES.len() - 1) as f32;
+        let free = ui.available_width() - 32.0 * avatar::SWATCHES.len() as f32;
+        ui.spacing_mut().item_spacing.x = (free / gaps).max(0.0);
         for (value, name) in avatar::SWATCHES.into_iter().zip(NAMES) {
             let (rect, r) = ui.allocate_exact_size(vec2(32.0, 32.0), Sense::click());
             let on = *color == value;

@@ -64,7 +64,8 @@ pub(crate) fn join_form_ui(
             intents.push(Intent::CreateCommunity { name: form.name.trim().to_owned() });
         }
         ui.add_space(t.space.sm);
-        if quiet_link(ui, t, "I have an invite link instead", !form.busy) {
+        // Where there is a way back, it leads to the same place.
+        if !back && quiet_link(ui, t, "I have an invite link instead", !form.busy) {
             form.creating = false;
             form.error = None;
             form.fresh = true;
