@@ -8,16 +8,23 @@
 //! - Requests of assistive technology reach nobody: forwarded as egui events.
 //! - Keys that came in one frame are all meant for the widget that had the keyboard before them, so Tab then Return presses
 //!   nothing: what follows a key that moves the keyboard waits for the next frame but one.
+//! - Modifiers are those at the end of the frame: Ctrl+V pressed and let go within one slow frame types a "v". A modifier
+//!   that changes after another key was pressed waits for the next frame.
 //! - A blinking caret wakes the program twice a second for nothing: it does not blink.
 
 use crate::power::Alarm;
-use bevy::{a11y::ActionRequest, prelude::*};
+use bevy::{
+    a11y::ActionRequest,
+    ecs::message::{MessageCursor, Messages},
+    input::{InputSystems, keyboard::KeyboardInput},
+    prelude::*,
+};
 use bevy_egui::{
     EguiContext, EguiInput, EguiPreUpdateSet, PrimaryEguiContext,
     egui::{self, Key},
 };
 use hearth_world::FrameNeed;
-use std::time::Instant;
+use std::{collections::VecDeque, time::Instant};
 
 /// Installs the fixes.
 pub struct EguiFix;
@@ -30,6 +37,7 @@ impl Plugin for EguiFix {
                 PreUpdate,
                 tune_new_contexts.after(EguiPreUpdateSet::InitContexts).before(EguiPreUpdateSet::ProcessInput),
             )
+            .add_systems(PreUpdate, one_chord_a_frame.before(EguiPreUpdateSet::ProcessInput).before(InputSystems))
             .add_systems(
                 PreUpdate,
                 (true_time, still_caret, forward_action_requests, drop_stale_modifiers, one_step_a_frame)
@@ -84,6 +92,45 @@ fn drop_stale_modifiers(mut contexts: Query<(&mut EguiInput, &mut EguiContext)>)
     for (mut input, mut context) in &mut contexts {
         let held = context.get_mut().input(|state| state.modifiers);
         input.0.events.retain(|event| !matches!(event, egui::Event::ModifiersChanged(m) if *m == held));
+    }
+}
+
+fn is_modifier(key: KeyCode) -> bool {
+    use KeyCode::*;
+    matches!(key, ShiftLeft | ShiftRight | ControlLeft | ControlRight | AltLeft | AltRight | SuperLeft | SuperRight)
+}
+
+/// Takes the keys off the front that one set of modifiers holds for.
+fn chord(waiting: &mut VecDeque<KeyboardInput>) -> Vec<KeyboardInput> {
+    let mut pressed = false;
+    let cut = waiting.iter().position(|key| {
+        let modifier = is_modifier(key.key_code);
+        pressed |= !modifier && key.state.is_pressed();
+        modifier && pressed
+    });
+    let end = if waiting.len() > HELD_EVENTS { waiting.len() } else { cut.unwrap_or(waiting.len()) };
+    waiting.drain(..end).collect()
+}
+
+fn one_chord_a_frame(
+    mut messages: ResMut<Messages<KeyboardInput>>,
+    mut cursor: Local<MessageCursor<KeyboardInput>>,
+    mut waiting: Local<VecDeque<KeyboardInput>>,
+    need: Res<FrameNeed>,
+) {
+    let came: Vec<KeyboardInput> = cursor.read(&messages).cloned().collect();
+    if came.is_empty() && waiting.is_empty() {
+        return;
+    }
+    waiting.extend(came.iter().cloned());
+    let now = chord(&mut waiting);
+    if now != came {
+        messages.clear();
+        messages.write_batch(now);
+        cursor.clear(&messages);
+    }
+    if !waiting.is_empty() {
+        need.now();
     }
 }
 
@@ -145,6 +192,45 @@ mod tests {
     fn press(key: Key) -> Event {
         Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE }
     }
+
+    #[test]
+    fn a_chord_within_one_frame_keeps_its_modifier() {
+        use bevy::input::{ButtonState, keyboard::Key as Logical};
+        let key = |code, state| KeyboardInput {
+            key_code: code,
+            logical_key: Logical::Dead(None),
+            state,
+            text: None,
+            repeat: false,
+            window: Entity::PLACEHOLDER,
+        };
+        let (down, up) = (ButtonState::Pressed, ButtonState::Released);
+        let typed = [
+            key(KeyCode::KeyA, down),
+            key(KeyCode::KeyA, up),
+            key(KeyCode::ControlLeft, down),
+            key(KeyCode::KeyV, down),
+            key(KeyCode::KeyV, up),
+            key(KeyCode::ControlLeft, up),
+            key(KeyCode::KeyB, down),
+        ];
+        let mut app = App::new();
+        app.add_message::<KeyboardInput>().init_resource::<FrameNeed>().add_systems(PreUpdate, one_chord_a_frame);
+        app.init_resource::<Seen>().add_systems(
+            Update,
+            |mut keys: MessageReader<KeyboardInput>, mut seen: ResMut<Seen>| {
+                seen.0.push(keys.read().cloned().collect());
+            },
+        );
+        app.world_mut().resource_mut::<Messages<KeyboardInput>>().write_batch(typed.clone());
+        (0..5).for_each(|_| app.update());
+        let frames = &app.world().resource::<Seen>().0;
+        assert_eq!(frames.concat(), typed, "each once, in order");
+        assert_eq!(frames[..4], [typed[..2].to_vec(), typed[2..5].to_vec(), typed[5..].to_vec(), vec![]]);
+    }
+
+    #[derive(Resource, Default)]
+    struct Seen(Vec<Vec<KeyboardInput>>);
 
     #[test]
     fn what_follows_a_key_that_moves_the_keyboard_waits() {

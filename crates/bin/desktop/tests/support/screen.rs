@@ -5,6 +5,7 @@
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
+    sync::{Mutex, PoisonError},
 };
 
 /// A process that ends when this goes.
@@ -33,6 +34,9 @@ impl Screen {
                 return None;
             }
         }
+        // Where no server ever ran, two that start at once both want to make the folder of sockets, and one loses.
+        static STARTING: Mutex<()> = Mutex::new(());
+        let _one = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         let mut xvfb = Command::new("Xvfb")
             .args(["-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp"])
             .stdout(Stdio::piped())
