@@ -15,8 +15,8 @@
 use crate::power::Alarm;
 use bevy::{
     a11y::ActionRequest,
-    ecs::message::{MessageCursor, Messages},
-    input::{InputSystems, keyboard::KeyboardInput},
+    ecs::message::{MessageCursor, MessageUpdateSystems, Messages},
+    input::keyboard::KeyboardInput,
     prelude::*,
 };
 use bevy_egui::{
@@ -37,7 +37,7 @@ impl Plugin for EguiFix {
                 PreUpdate,
                 tune_new_contexts.after(EguiPreUpdateSet::InitContexts).before(EguiPreUpdateSet::ProcessInput),
             )
-            .add_systems(PreUpdate, one_chord_a_frame.before(EguiPreUpdateSet::ProcessInput).before(InputSystems))
+            .add_systems(First, one_chord_a_frame.after(MessageUpdateSystems))
             .add_systems(
                 PreUpdate,
                 (true_time, still_caret, forward_action_requests, drop_stale_modifiers, one_step_a_frame)
