@@ -254,3 +254,37 @@ impl Kernel {
         peers
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(n: usize) -> PeerKey {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&n.to_be_bytes());
+        PeerKey(key)
+    }
+
+    #[test]
+    fn the_book_stays_bounded_and_strangers_give_way_first() {
+        let mut dialer = Dialer::default();
+        let member = |n| PeerRecord {
+            peer: key(n),
+            device: Some(DeviceId([1; 32])),
+            addresses: vec!["/ip4/10.0.0.1/tcp/1".into()],
+            last_seen_ms: 5,
+        };
+        dialer.restore((0..10).map(member).collect());
+        for n in 10..limits::PEER_BOOK * 3 {
+            dialer.offer(key(n), (0..20).map(|a| format!("/ip4/10.0.0.2/tcp/{a}")).collect(), 1_000 + n as u64);
+        }
+        assert_eq!(dialer.book.len(), limits::PEER_BOOK);
+        assert!((0..10).all(|n| dialer.book.contains_key(&key(n))), "whoever was a member is not pushed out by strangers");
+        assert!(dialer.book.values().all(|known| known.addresses.len() <= limits::PEER_ADDRESSES));
+        for n in 0..200 {
+            dialer.hint(key(3), vec![format!("/ip4/10.9.0.1/tcp/{n}")], 1);
+        }
+        assert!(dialer.book[&key(3)].addresses.len() <= limits::PEER_ADDRESSES);
+        assert_eq!(dialer.book[&key(3)].addresses[0], "/ip4/10.0.0.1/tcp/1", "hearsay stands behind what worked");
+    }
+}
