@@ -3,10 +3,12 @@
 //! Plain enums with public fields. libp2p, rusqlite, webrtc and Bevy types never appear here, so adapters, the core and
 //! the client compile beside one another. This crate does no work of its own. Start with [`node::NodeCommand`].
 
+pub mod audio;
 pub mod error;
 pub mod handle;
 pub mod net;
 pub mod node;
+pub mod rtc;
 pub mod store;
 
 pub use error::{ErrorCode, NodeError};
