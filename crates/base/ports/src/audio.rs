@@ -121,6 +121,13 @@ pub enum AudioCommand {
         /// Relative to the listener's seat.
         place: Option<Place>,
     },
+    /// What stands between a talker and the listener: 0.0 open air, 1.0 a closed wall. Muffles and quietens.
+    Occlusion {
+        /// Who.
+        talker: TalkerId,
+        /// How much.
+        amount: f32,
+    },
     /// A talker left.
     TalkerGone(TalkerId),
     /// A packet of a talker: the sequence number is the sender's frame counter.
@@ -136,6 +143,12 @@ pub enum AudioCommand {
     },
     /// Begin or end telling [`AudioEvent::Levels`].
     Meter(bool),
+    /// Take noise out by a trained network instead: stronger, dearer, and music suffers.
+    StrongNoise(bool),
+    /// Microphone test: hear one's own processed voice at the sink, whatever the gate and mute say.
+    Loopback(bool),
+    /// Tell [`AudioEvent::Devices`].
+    ListDevices,
     /// End.
     Shutdown,
 }
@@ -162,7 +175,7 @@ pub struct TalkerStats {
 /// What the audio side tells.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AudioEvent {
-    /// A frame to send. Goes through a queue of its own, so that it never waits behind the rest.
+    /// Loudness for meters and rings, about 30 a second; linear in decibels: 0.0 at -60 dBFS and below, 1.0 at 0 dBFS.
     Levels {
         /// Own level, 0.0 to 1.0.
         own: f32,
@@ -175,6 +188,13 @@ pub enum AudioEvent {
     Stats(Vec<(TalkerId, TalkerStats)>),
     /// A device came, went or failed; in plain words, with what to do.
     Notice(String),
+    /// Answer to [`AudioCommand::ListDevices`]; names as [`AudioSource::Device`] and [`AudioSink::Device`] take them.
+    Devices {
+        /// Microphones.
+        inputs: Vec<String>,
+        /// Speakers and headphones.
+        outputs: Vec<String>,
+    },
     /// The source file ended.
     SourceEnded,
 }
