@@ -1,0 +1,57 @@
+//! What is lost and in which runs, to decide how far ahead redundancy is worth waiting for.
+
+/// Weight of one packet in the loss rate.
+const RATE_WEIGHT: f32 = 0.01;
+/// Weight of one hole in the mean run.
+const RUN_WEIGHT: f32 = 0.1;
+/// Above this rate redundancy is waited for, below the second no longer.
+const WAIT_ABOVE: f32 = 0.015;
+const WAIT_BELOW: f32 = 0.004;
+/// Frames waited for at most.
+const MAX_FRAMES: f32 = 4.0;
+
+#[derive(Debug, Default)]
+pub(crate) struct Loss {
+    rate: f32,
+    run: f32,
+    waiting: bool,
+    /// The packet after the last hole.
+    after: u64,
+    /// Whether the last hole could have been filled by a copy, or by deep redundancy.
+    pub fec: bool,
+    pub dred: bool,
+}
+
+impl Loss {
+    pub fn came(&mut self) {
+        self.note(0.0);
+    }
+
+    pub fn missed(&mut self) {
+        self.note(1.0);
+    }
+
+    /// A hole of this many frames was seen before the packet `after`. Whether it was not seen before.
+    pub fn hole(&mut self, frames: u64, after: u64) -> bool {
+        let new = after != self.after;
+        if new {
+            self.after = after;
+            self.run += (frames.min(16) as f32 - self.run) * RUN_WEIGHT;
+        }
+        new
+    }
+
+    fn note(&mut self, lost: f32) {
+        self.rate += (lost - self.rate) * RATE_WEIGHT;
+        self.waiting = self.rate > if self.waiting { WAIT_BELOW } else { WAIT_ABOVE };
+    }
+
+    /// Frames beyond the next that are worth waiting for.
+    pub fn frames_ahead(&self) -> i64 {
+        match (self.waiting, self.fec, self.dred) {
+            (true, _, true) => (self.run * 2.0).round().clamp(2.0, MAX_FRAMES) as i64,
+            (true, true, false) => 1,
+            _ => 0,
+        }
+    }
+}
