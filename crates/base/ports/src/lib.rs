@@ -10,9 +10,14 @@ pub mod net;
 pub mod node;
 pub mod rtc;
 pub mod store;
+pub mod voice;
 
 pub use error::{ErrorCode, NodeError};
 pub use handle::{NodeHandle, Waker};
 pub use net::{Address, Direction, NetCommand, NetEvent, Route, Verdict};
 pub use node::*;
 pub use store::{EntrySummary, PeerRecord, SpaceRecord, Startup, StoreFault, StoreReply, StoreRequest};
+pub use voice::{
+    VoiceAsk, VoiceMember, VoiceMemberView, VoiceOrder, VoicePeerStats, VoiceSay, VoiceSettings, VoiceStatsView,
+    VoiceTopology,
+};
