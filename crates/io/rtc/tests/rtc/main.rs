@@ -1,0 +1,5 @@
+//! Real WebRTC between peers of one process, on loopback.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod harness;
+mod links;
