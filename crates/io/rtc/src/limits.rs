@@ -53,6 +53,8 @@ pub const KEEPALIVE: Duration = Duration::from_millis(300);
 pub const CONNECT: Duration = Duration::from_secs(20);
 /// How long an impolite side waits before it tells an unanswered offer again.
 pub const REPEAT: Duration = Duration::from_secs(3);
+/// From the opening of a data channel until datagrams go through it.
+pub const SETTLE: Duration = Duration::from_millis(100);
 /// Between two [`RtcEvent::Stats`](hearth_ports::rtc::RtcEvent::Stats) of a link.
 pub const STATS: Duration = Duration::from_secs(1);
 /// A bridge's stream that carried nothing for this long is closed; TURN refreshes at least every ten minutes.

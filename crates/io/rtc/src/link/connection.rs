@@ -33,7 +33,7 @@ use webrtc::rtp_transceiver::RtpSender;
 
 use super::inlet::{self, Counters};
 use super::outlet::{Slot, Wired};
-use crate::limits::{BINDS, DATAGRAM_BACKLOG, DATAGRAM_QUEUE, FAILED, INTERRUPTED, KEEPALIVE, LOCAL_QUEUE, SLOTS};
+use crate::limits::{BINDS, DATAGRAM_BACKLOG, DATAGRAM_QUEUE, FAILED, INTERRUPTED, KEEPALIVE, LOCAL_QUEUE, SETTLE, SLOTS};
 use crate::turn::Servers;
 use crate::{RtcConfig, RtcFault};
 
@@ -223,6 +223,8 @@ fn level_id(extensions: &[RTCRtpHeaderExtensionParameters]) -> Option<u8> {
 
 async fn send_datagrams(channel: Arc<dyn DataChannel>, open: Arc<Notify>, queue: Receiver<Bytes>) {
     open.notified().await;
+    // What travels beside the end of SCTP's own handshake would meet a channel the other side has not made yet.
+    tokio::time::sleep(SETTLE).await;
     while let Ok(bytes) = queue.recv().await {
         // Fails where the channel's backlog is full; the datagram is lost, as it may be.
         if let Err(error) = channel.try_send(BytesMut::from(bytes.as_ref())).await {

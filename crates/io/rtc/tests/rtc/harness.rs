@@ -40,6 +40,8 @@ impl Peer {
     }
 
     pub fn with(number: u8, config: RtcConfig) -> Self {
+        let filter = tracing_subscriber::EnvFilter::from_default_env();
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
         let rtc = hearth_rtc::start(config, &tokio::runtime::Handle::current()).unwrap();
         let heard: Arc<Mutex<Heard>> = Arc::default();
         let changed = Arc::new(tokio::sync::Notify::new());
