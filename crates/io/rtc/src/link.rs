@@ -136,7 +136,7 @@ impl Link {
                 Ok(local) = connection.locals.recv() => Step::Local(local),
                 Ok(()) = connection.state.changed() => Step::State,
                 _ = tick.tick() => Step::Tick,
-                _ = repeat.tick(), if self.deadline.is_some() => Step::Repeat,
+                _ = repeat.tick() => Step::Repeat,
                 () = late => Step::Late,
             };
             match step {

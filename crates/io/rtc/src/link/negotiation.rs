@@ -89,7 +89,6 @@ impl Link {
         if !self.round.described {
             return self.repeat(connection).await;
         }
-        self.deadline = Some(tokio::time::Instant::now() + CONNECT);
         if self.polite {
             return self.tell(Body::Restart).await;
         }

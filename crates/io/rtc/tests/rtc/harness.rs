@@ -19,6 +19,8 @@ pub struct Heard {
     pub frames: Vec<(PeerKey, MediaFrame, Instant)>,
     pub datagrams: Vec<(PeerKey, Vec<u8>)>,
     pub stats: Vec<(PeerKey, u32, u64, u64)>,
+    /// Offers among the signals so far.
+    pub offers: usize,
     /// Signals that wait to be carried.
     pub signals: VecDeque<(PeerKey, Vec<u8>)>,
 }
@@ -51,7 +53,10 @@ impl Peer {
                 while let Ok(event) = queue.recv().await {
                     let mut heard = heard.lock().unwrap();
                     match event {
-                        RtcEvent::Signal { peer, bytes } => heard.signals.push_back((peer, bytes)),
+                        RtcEvent::Signal { peer, bytes } => {
+                            heard.offers += usize::from(String::from_utf8_lossy(&bytes).contains("\"offer\":"));
+                            heard.signals.push_back((peer, bytes));
+                        },
                         RtcEvent::State { peer, state } => heard.states.push((peer, state)),
                         RtcEvent::Frame { peer, frame } => heard.frames.push((peer, frame, Instant::now())),
                         RtcEvent::Datagram { peer, bytes } => heard.datagrams.push((peer, bytes)),
