@@ -101,19 +101,37 @@ def turnserver(world, host):
     return ca
 
 
+def nft(host, rules):
+    subprocess.run(host.command("nft", "-f", "-"), input=rules, text=True, check=True)
+
+
 def drop_udp(host):
     """Nothing but TCP leaves or enters this machine."""
-    rules = "table inet cut { chain out { type filter hook output priority 0; oifname \"eth0\" meta l4proto udp counter drop; }\n" \
-            "chain in { type filter hook input priority 0; iifname \"eth0\" meta l4proto udp counter drop; } }"
-    subprocess.run(host.command("nft", "-f", "-"), input=rules, text=True, check=True)
+    nft(host, """
+table inet cut {
+  chain out { type filter hook output priority 0
+    oifname "eth0" meta l4proto udp counter drop
+  }
+  chain in { type filter hook input priority 0
+    iifname "eth0" meta l4proto udp counter drop
+  }
+}
+""")
 
 
 def watch(host, other):
     """Counts what passes between this machine and `other` without a detour."""
-    rules = "table inet seen { counter direct {}\n" \
-            f"chain out {{ type filter hook output priority -10; ip daddr {other.address} counter name direct; }}\n" \
-            f"chain in {{ type filter hook input priority -10; ip saddr {other.address} counter name direct; }} }}"
-    subprocess.run(host.command("nft", "-f", "-"), input=rules, text=True, check=True)
+    nft(host, f"""
+table inet seen {{
+  counter direct {{}}
+  chain out {{ type filter hook output priority -10
+    ip daddr {other.address} counter name direct
+  }}
+  chain in {{ type filter hook input priority -10
+    ip saddr {other.address} counter name direct
+  }}
+}}
+""")
 
 
 def straight(host):
