@@ -140,7 +140,8 @@ impl Devices {
         };
         let host = self.host.as_ref();
         let inputs = host.and_then(|host| host.input_devices().ok()).map_or_else(Vec::new, |all| names(Box::new(all)));
-        let outputs = host.and_then(|host| host.output_devices().ok()).map_or_else(Vec::new, |all| names(Box::new(all)));
+        let outputs =
+            host.and_then(|host| host.output_devices().ok()).map_or_else(Vec::new, |all| names(Box::new(all)));
         let _ = self.events.force_send(AudioEvent::Devices { inputs, outputs });
     }
 
@@ -219,10 +220,14 @@ impl Devices {
             (Way::In, None, false) => {
                 "No microphone was found. Plug one in and it is used by itself; you still hear everybody.".to_owned()
             }
-            (Way::Out, Some(name), true) => format!("The speakers {name} are gone. Plug them in again or choose others."),
+            (Way::Out, Some(name), true) => {
+                format!("The speakers {name} are gone. Plug them in again or choose others.")
+            }
             (Way::Out, Some(name), false) => format!("There are no speakers {name}. Plug them in or choose others."),
             (Way::Out, None, true) => "The speakers are gone. Plug some in and they are used by themselves.".to_owned(),
-            (Way::Out, None, false) => "No speakers were found. Plug some in and they are used by themselves.".to_owned(),
+            (Way::Out, None, false) => {
+                "No speakers were found. Plug some in and they are used by themselves.".to_owned()
+            }
         });
     }
 

@@ -20,9 +20,7 @@ pub mod wav;
 use async_channel::{Receiver, Sender};
 use device::{Devices, HostMaker, system_host};
 use hearth_jitter::Packet;
-use hearth_ports::audio::{
-    AudioCommand, AudioEvent, AudioSink, AudioSource, Encoding, Gate, OwnFrame, Processing,
-};
+use hearth_ports::audio::{AudioCommand, AudioEvent, AudioSink, AudioSource, Encoding, Gate, OwnFrame, Processing};
 use playout::{Arrived, Inlets, Playout};
 use shared::{Shared, SinkWanted, SourceWanted, TransmitWants};
 use std::path::PathBuf;
@@ -143,9 +141,9 @@ pub fn start(config: AudioConfig) -> std::io::Result<AudioHandle> {
         commander.obey(command);
     }
 
-    let transmit =
-        Transmit::new(Arc::clone(&shared), frames_in, events_in.clone(), microphones_out, tap_out, loopback);
-    let inlets = Inlets { packets: packets_out, speakers: speakers_out, loopback: loopback_out, tap, hrtf: config.hrtf };
+    let transmit = Transmit::new(Arc::clone(&shared), frames_in, events_in.clone(), microphones_out, tap_out, loopback);
+    let inlets =
+        Inlets { packets: packets_out, speakers: speakers_out, loopback: loopback_out, tap, hrtf: config.hrtf };
     let playout = Playout::new(Arc::clone(&shared), events_in.clone(), inlets);
     let devices = Devices::new(Arc::clone(&shared), events_in, microphones, speakers, config.host);
     let mut handle = handle(Vec::new());

@@ -84,7 +84,7 @@ pub struct Playout {
     packets: Receiver<Arrived>,
     speakers: Receiver<SpeakersChange>,
     tap: rtrb::Producer<f32>,
-    heads: Receiver<Result<Head, String>>,
+    hrtf: Option<PathBuf>,
     head: Option<Head>,
     mix: Mix,
     talkers: Talkers,
@@ -97,26 +97,19 @@ pub struct Playout {
 }
 
 impl Playout {
-    /// The filters are read by a thread of their own; until they are there everybody is panned.
+    /// Nothing is read or played before [`Self::run`].
     pub fn new(shared: Arc<Shared>, events: Sender<AudioEvent>, inlets: Inlets) -> Self {
         let now = Instant::now();
         let mut mix = Mix::new();
         // Its controls are never touched: what is not tested is not sent there.
         let _ = mix.add_ring(inlets.loopback, LOOPBACK_BACKLOG);
-        let (sender, heads) = async_channel::bounded(1);
-        let reader = move || {
-            let _ = sender.try_send(Head::open(inlets.hrtf.as_deref()).map_err(|error| error.to_string()));
-        };
-        if let Err(error) = std::thread::Builder::new().name("audio-head".to_owned()).spawn(reader) {
-            tracing::warn!(%error, "no thread to read the filters of the head");
-        }
         Self {
             shared,
             events,
             packets: inlets.packets,
             speakers: inlets.speakers,
             tap: inlets.tap,
-            heads,
+            hrtf: inlets.hrtf,
             head: None,
             mix,
             talkers: Talkers::default(),
@@ -129,13 +122,20 @@ impl Playout {
         }
     }
 
-    /// Works until told to end.
+    /// Works until told to end. Reading the filters takes about half a second; what comes meanwhile is not heard, as it would
+    /// only be behind.
     pub fn run(mut self) {
+        match Head::open(self.hrtf.as_deref()) {
+            Ok(head) => self.head = Some(head),
+            Err(error) => self.notice(format!("Voices are only panned left and right: {error}.")),
+        }
+        self.sink.set(Out::None, Instant::now());
+        while self.packets.try_recv().is_ok() {}
+        self.shared.set_ready();
         while !self.shared.ended() {
             let now = Instant::now();
             self.follow_wants(now);
             self.follow_devices(now);
-            self.follow_head();
             self.take_packets();
             let mut rendered = false;
             for _ in 0..RENDERS_AT_ONCE {
@@ -198,17 +198,6 @@ impl Playout {
         }
     }
 
-    fn follow_head(&mut self) {
-        match self.heads.try_recv() {
-            Ok(Ok(head)) => {
-                self.head = Some(head);
-                self.talkers.reopen();
-            }
-            Ok(Err(error)) => self.notice(format!("Voices are only panned left and right: {error}.")),
-            Err(_) => {}
-        }
-    }
-
     fn take_packets(&mut self) {
         while let Ok(Arrived { talker, packet, at }) = self.packets.try_recv() {
             let at = self.us(at);
@@ -248,4 +237,3 @@ impl Playout {
         let _ = self.events.force_send(AudioEvent::Notice(text));
     }
 }
-

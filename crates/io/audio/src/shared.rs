@@ -177,6 +177,7 @@ pub struct Shared {
     playout: Versioned<PlayoutWants>,
     devices: Versioned<DeviceWants>,
     end: AtomicBool,
+    ready: AtomicBool,
     key: AtomicBool,
     key_pressed: AtomicBool,
     mute: AtomicBool,
@@ -220,6 +221,16 @@ impl Shared {
     /// Tells every thread to end.
     pub fn end(&self) {
         self.end.store(true, Ordering::Release);
+    }
+
+    /// The mix runs.
+    pub fn set_ready(&self) {
+        self.ready.store(true, Ordering::Release);
+    }
+
+    /// Whether the mix runs; before that nothing is sent, so that a file is heard from its first word.
+    pub fn ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
     }
 
     /// Whether all is to end.

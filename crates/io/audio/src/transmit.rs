@@ -115,6 +115,9 @@ impl Transmit {
     /// Works until told to end.
     pub fn run(mut self) {
         self.set_encoding(self.wants.encoding);
+        while !self.shared.ready() && !self.shared.ended() {
+            std::thread::sleep(POLL);
+        }
         let mut block = [0.0; BLOCK];
         while !self.shared.ended() {
             self.follow_wants();
@@ -131,6 +134,7 @@ impl Transmit {
                     self.block(&mut block);
                     self.flush_half();
                     self.source = Source::None;
+                    self.say_silence(self.clock);
                     self.rest();
                     let _ = self.events.force_send(AudioEvent::SourceEnded);
                 }
@@ -151,6 +155,7 @@ impl Transmit {
         if wants.source_version != self.wants.source_version {
             self.half = None;
             self.unsent = None;
+            self.say_silence(self.clock);
             self.rest();
             self.source = match &wants.source {
                 SourceWanted::None | SourceWanted::Device => Source::None,
@@ -179,7 +184,9 @@ impl Transmit {
                 MicrophoneChange::Opened { ring, rate } => match Microphone::new(ring, rate) {
                     Ok(microphone) => Source::Microphone(microphone),
                     Err(error) => {
-                        let _ = self.events.force_send(AudioEvent::Notice(format!("The microphone can't be used: {error}.")));
+                        let _ = self
+                            .events
+                            .force_send(AudioEvent::Notice(format!("The microphone can't be used: {error}.")));
                         Source::None
                     }
                 },

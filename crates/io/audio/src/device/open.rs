@@ -48,7 +48,8 @@ pub fn config(device: &cpal::Device, way: Way) -> Result<SupportedStreamConfig, 
         Way::In => device.default_input_config()?,
         Way::Out => device.default_output_config()?,
     };
-    let refused = || cpal::Error::with_message(ErrorKind::UnsupportedConfig, "its sample rate or channels are out of bounds");
+    let refused =
+        || cpal::Error::with_message(ErrorKind::UnsupportedConfig, "its sample rate or channels are out of bounds");
     if chosen.sample_rate() == RATE && chosen.channels() <= MAX_CHANNELS {
         return Ok(chosen);
     }
@@ -124,7 +125,12 @@ fn input_as<T: SizedSample>(
 where
     f32: FromSample<T>,
 {
-    device.build_input_stream(config, move |data: &[T], _: &cpal::InputCallbackInfo| port.take(data), ended(broken), None)
+    device.build_input_stream(
+        config,
+        move |data: &[T], _: &cpal::InputCallbackInfo| port.take(data),
+        ended(broken),
+        None,
+    )
 }
 
 fn output_as<T: SizedSample + FromSample<f32>>(

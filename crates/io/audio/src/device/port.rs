@@ -76,10 +76,10 @@ impl OutputPort {
             self.last = self.last.map(|sample| sample * DRY);
             put(frame, self.last);
         }
+        self.began |= ready > 0;
         if ready < frames && self.began {
             self.meter.underruns.fetch_add(1, Ordering::Relaxed);
         }
-        self.began |= ready > 0;
     }
 }
 

@@ -9,8 +9,10 @@ use sofar::render::RealtimeRenderer;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-/// Share of the way to a new gain made each sample: about 10 ms to get there.
-const GLIDE: f32 = 1.0 / 160.0;
+/// Share of the way to a new value made each sample, twice in a row: about 10 ms to get there.
+const GLIDE: f32 = 1.0 / 100.0;
+/// Renders the ears hear before anything of theirs is played: longer than their filters.
+const WARM_UP: u8 = 4;
 /// Gain behind a closed wall: -15 dB.
 const WALL_GAIN: f32 = 0.178;
 /// What passes a closed wall, in Hz.
@@ -75,14 +77,27 @@ impl Controls {
     }
 }
 
-/// What has glided where.
+/// A value on its way to another, without a corner (two one-pole low-passes).
 #[derive(Debug, Clone, Copy, Default)]
 struct Glide {
-    gain: f32,
-    left: f32,
-    right: f32,
-    binaural: f32,
-    open: f32,
+    ahead: f32,
+    now: f32,
+}
+
+impl Glide {
+    fn at(value: f32) -> Self {
+        Self { ahead: value, now: value }
+    }
+
+    fn step(&mut self, to: f32) -> f32 {
+        self.ahead += (to - self.ahead) * GLIDE;
+        self.now += (self.ahead - self.now) * GLIDE;
+        self.now
+    }
+
+    fn is_near(self, value: f32) -> bool {
+        (self.ahead - value).abs() < 1e-4 && (self.now - value).abs() < 1e-4
+    }
 }
 
 /// A talker's sound before it is in the mix.
@@ -102,21 +117,33 @@ impl SoundData for TalkerSound {
     type Handle = ();
 
     fn into_sound(self) -> Result<(Box<dyn Sound>, ()), Self::Error> {
-        let now = Glide {
-            gain: self.controls.gain.get(),
-            left: self.controls.left.get(),
-            right: self.controls.right.get(),
-            binaural: self.controls.binaural.get(),
-            open: 1.0 - self.controls.occlusion.get(),
+        let controls = &self.controls;
+        let playing = Playing {
+            gain: Glide::at(controls.gain.get()),
+            left: Glide::at(controls.left.get()),
+            right: Glide::at(controls.right.get()),
+            binaural: Glide::at(if self.ears.is_some() { controls.binaural.get() } else { 0.0 }),
+            open: Glide::at(1.0 - controls.occlusion.get()),
+            // Before its first sample a voice was silent, and so it is for its ears.
+            warm: WARM_UP,
+            walls: [0.0; 2],
+            mono: [0.0; RENDER],
+            sides: [[0.0; RENDER]; 2],
+            sound: self,
         };
-        let playing = Playing { sound: self, now, walls: [0.0; 2], mono: [0.0; RENDER], sides: [[0.0; RENDER]; 2] };
         Ok((Box::new(playing), ()))
     }
 }
 
 struct Playing {
     sound: TalkerSound,
-    now: Glide,
+    gain: Glide,
+    left: Glide,
+    right: Glide,
+    binaural: Glide,
+    open: Glide,
+    /// Renders the ears have heard in a row.
+    warm: u8,
     walls: [f32; 2],
     mono: [f32; RENDER],
     sides: [[f32; RENDER]; 2],
@@ -145,8 +172,8 @@ impl Playing {
     /// Two one-pole low-passes and a gain: nothing in the open, a wall when closed.
     fn muffle(&mut self, samples: usize) {
         let open = 1.0 - self.sound.controls.occlusion.get();
-        if open >= 1.0 && self.now.open > 0.9999 {
-            self.now.open = 1.0;
+        if open >= 1.0 && self.open.is_near(1.0) {
+            self.open = Glide::at(1.0);
             if let Some(last) = self.mono[..samples].last() {
                 self.walls = [*last; 2];
             }
@@ -154,8 +181,7 @@ impl Playing {
         }
         let closed = 1.0 - (-std::f32::consts::TAU * WALL_HZ / RATE as f32).exp();
         for sample in &mut self.mono[..samples] {
-            self.now.open += (open - self.now.open) * GLIDE;
-            let open = self.now.open;
+            let open = self.open.step(open);
             let speed = closed + (1.0 - closed) * open * open * open;
             self.walls[0] += (*sample - self.walls[0]) * speed;
             self.walls[1] += (self.walls[0] - self.walls[1]) * speed;
@@ -172,34 +198,31 @@ impl Sound for Playing {
         let controls = &self.sound.controls;
         let gain = controls.gain.get();
         for sample in &mut self.mono[..samples] {
-            self.now.gain += (gain - self.now.gain) * GLIDE;
-            *sample *= self.now.gain;
+            *sample *= self.gain.step(gain);
         }
-        let mut binaural = controls.binaural.get();
-        let heard = binaural > 0.0 || self.now.binaural > 1e-4;
+        let wanted = controls.binaural.get();
         let [left, right] = &mut self.sides;
-        match &mut self.sound.ears {
-            Some(ears) if heard && samples == RENDER => {
-                if ears.process_block(&self.mono, left, right).is_err() {
-                    binaural = 0.0;
-                }
+        let heard = match &mut self.sound.ears {
+            Some(ears) if samples == RENDER && (wanted > 0.0 || !self.binaural.is_near(0.0)) => {
+                ears.process_block(&self.mono, left, right).is_ok()
             }
-            _ => {
-                binaural = 0.0;
-                left.fill(0.0);
-                right.fill(0.0);
-            }
+            _ => false,
+        };
+        if heard {
+            self.warm = self.warm.saturating_add(1).min(WARM_UP);
+        } else {
+            self.warm = 0;
+            left.fill(0.0);
+            right.fill(0.0);
         }
+        let binaural = if self.warm == WARM_UP { wanted } else { 0.0 };
         let (to_left, to_right) = (controls.left.get(), controls.right.get());
         for (n, frame) in out[..samples].iter_mut().enumerate() {
-            let now = &mut self.now;
-            now.left += (to_left - now.left) * GLIDE;
-            now.right += (to_right - now.right) * GLIDE;
-            now.binaural += (binaural - now.binaural) * GLIDE;
-            let (mono, ears) = (self.mono[n], now.binaural);
+            let (to_left, to_right) = (self.left.step(to_left), self.right.step(to_right));
+            let (mono, ears) = (self.mono[n], self.binaural.step(binaural));
             *frame = Frame::new(
-                mono * now.left * (1.0 - ears) + left[n] * ears,
-                mono * now.right * (1.0 - ears) + right[n] * ears,
+                mono * to_left * (1.0 - ears) + left[n] * ears,
+                mono * to_right * (1.0 - ears) + right[n] * ears,
             );
         }
         out[samples..].fill(Frame::ZERO);

@@ -142,13 +142,6 @@ impl Talkers {
     pub fn decoded(&self) -> usize {
         self.known.values().filter(|talker| talker.stream.is_some()).count()
     }
-
-    /// Lets go of every stream, as when the head arrives: they open again with their next packet.
-    pub fn reopen(&mut self) {
-        for talker in self.known.values_mut() {
-            talker.close();
-        }
-    }
 }
 
 impl Talker {

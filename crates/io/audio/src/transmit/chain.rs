@@ -41,7 +41,11 @@ impl Chain {
         let gain = wanted.gain.then(|| {
             processor(Config {
                 gain_controller2: Some(GainController2 {
-                    adaptive_digital: Some(AdaptiveDigital { initial_gain_db: 6.0, max_gain_db: 30.0, ..Default::default() }),
+                    adaptive_digital: Some(AdaptiveDigital {
+                        initial_gain_db: 6.0,
+                        max_gain_db: 30.0,
+                        ..Default::default()
+                    }),
                     ..Default::default()
                 }),
                 ..Default::default()

@@ -123,7 +123,8 @@ impl FakeDevice {
 
     fn ranges(&self) -> std::vec::IntoIter<SupportedStreamConfigRange> {
         let rate = self.0.rate();
-        vec![SupportedStreamConfigRange::new(2, rate, rate, SupportedBufferSize::Unknown, SampleFormat::I16)].into_iter()
+        vec![SupportedStreamConfigRange::new(2, rate, rate, SupportedBufferSize::Unknown, SampleFormat::I16)]
+            .into_iter()
     }
 
     /// Calls `buffer` every 10 ms in real time with its first frame's number, until the device goes.
@@ -223,7 +224,8 @@ impl DeviceTrait for FakeDevice {
         let world = Arc::clone(&self.0);
         let keep = move |_: u64, samples: &mut [i16]| {
             // SAFETY: the samples live through the call and are of the format told.
-            let mut wrapped = unsafe { Data::from_parts(samples.as_mut_ptr().cast(), samples.len(), SampleFormat::I16) };
+            let mut wrapped =
+                unsafe { Data::from_parts(samples.as_mut_ptr().cast(), samples.len(), SampleFormat::I16) };
             let zero = StreamInstant::new(0, 0);
             data(&mut wrapped, &OutputCallbackInfo::new(OutputStreamTimestamp { callback: zero, playback: zero }));
             world.played.lock().unwrap().extend(samples.iter().step_by(2).map(|sample| f32::from(*sample) / 32_767.0));

@@ -63,7 +63,8 @@ fn push_to_talk_sends_from_the_press_to_the_release() {
     assert!(waited < Duration::from_millis(150), "{waited:?}");
     until("more frames", Duration::from_secs(1), || (handle.frames.len() >= 5).then_some(()));
     handle.commands.try_send(AudioCommand::Key(false)).unwrap();
-    let quiet = until("silence", Duration::from_secs(1), || handle.frames.try_recv().ok().filter(|f| f.opus.len() == 1));
+    let quiet =
+        until("silence", Duration::from_secs(1), || handle.frames.try_recv().ok().filter(|f| f.opus.len() == 1));
     assert!(quiet.timestamp > first.timestamp);
     std::thread::sleep(Duration::from_millis(200));
     assert!(handle.frames.is_empty(), "nothing goes out after the key is released");

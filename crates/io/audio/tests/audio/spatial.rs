@@ -72,9 +72,7 @@ fn a_voice_at_the_left_has_the_time_and_level_difference_of_the_set() {
         let dry: Vec<f32> = (0..24_000).map(|_| noise.sample() * 0.1).collect();
         let by = |taps: &[f32], seconds: f32| -> Vec<f32> {
             let late = (seconds * 48_000.0).round() as usize;
-            (1_000..dry.len())
-                .map(|n| taps.iter().enumerate().map(|(k, tap)| tap * dry[n - k - late]).sum())
-                .collect()
+            (1_000..dry.len()).map(|n| taps.iter().enumerate().map(|(k, tap)| tap * dry[n - k - late]).sum()).collect()
         };
         let (set_left, set_right) = (by(&filter.left, filter.ldelay), by(&filter.right, filter.rdelay));
 
