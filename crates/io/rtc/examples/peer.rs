@@ -2,8 +2,9 @@
 //!
 //! `peer [--polite] [--relay-only] [--bind ADDRESS:PORT] [--server URL USER PASSWORD] [--ca FILE] [--echo]`
 //!
-//! Prints `signal JSON`, `state …`, `stats RTT_MS RECEIVED LOST`, `datagrams COUNT`; reads signals, one JSON a line; ends
-//! with its input. With `--echo` it sends each frame back as it came instead of speaking.
+//! Prints `signal JSON`, `state …`, `stats RTT_MS RECEIVED LOST`, `datagrams COUNT` and now and then `frame SLOT LEVEL VOICE
+//! BYTES`; reads signals, one JSON a line, and `restart`; ends with its input. With `--echo` it sends each frame back as it
+//! came, on slots 0 and 1, instead of speaking.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::time::Duration;
@@ -42,11 +43,18 @@ async fn main() {
     rtc.commands.send(RtcCommand::Open { peer: PEER, polite, relay_only }).await.unwrap();
     let (commands, media) = (rtc.commands.clone(), rtc.media.clone());
     tokio::spawn(async move {
-        let mut datagrams = 0;
+        let (mut datagrams, mut frames) = (0, 0u32);
         while let Ok(event) = media.recv().await {
             match event {
-                RtcEvent::Frame { frame, .. } if echo => {
-                    let _ = commands.send(RtcCommand::Send { peers: vec![PEER], frame }).await;
+                RtcEvent::Frame { frame, .. } => {
+                    if frames.is_multiple_of(50) {
+                        println!("frame {} {} {} {}", frame.slot, frame.level, frame.voice, frame.payload.len());
+                    }
+                    frames += 1;
+                    for slot in 0..if echo { 2 } else { 0 } {
+                        let frame = MediaFrame { slot, ..frame.clone() };
+                        let _ = commands.send(RtcCommand::Send { peers: vec![PEER], frame }).await;
+                    }
                 },
                 RtcEvent::Datagram { bytes, .. } => {
                     datagrams += 1;
