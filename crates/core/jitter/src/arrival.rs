@@ -62,7 +62,9 @@ impl Arrival {
         self.last_transit = Some(transit);
         while self.window.front().is_some_and(|(at, _)| {
             let age = now_us.saturating_sub(*at);
-            age > LONG_WINDOW_US || (age > WINDOW_US && self.window.len() > WINDOW_KEEP) || self.window.len() >= WINDOW_MAX
+            age > LONG_WINDOW_US
+                || (age > WINDOW_US && self.window.len() > WINDOW_KEEP)
+                || self.window.len() >= WINDOW_MAX
         }) {
             self.window.pop_front();
         }

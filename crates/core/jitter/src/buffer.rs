@@ -2,7 +2,9 @@ use crate::arrival::Arrival;
 use crate::loss::Loss;
 use crate::noise::Noise;
 use crate::store::{Seen, Store, Stored};
-use crate::{BLOCK, MAX_FRAME, MAX_PAYLOAD, MAX_TARGET_MS, Packet, RESET_JUMP_MS, SAMPLES_PER_MS, VoiceDecoder, stretch};
+use crate::{
+    BLOCK, MAX_FRAME, MAX_PAYLOAD, MAX_TARGET_MS, Packet, RESET_JUMP_MS, SAMPLES_PER_MS, VoiceDecoder, stretch,
+};
 
 mod fill;
 #[cfg(test)]
@@ -300,7 +302,7 @@ impl<D: VoiceDecoder> JitterBuffer<D> {
             if let Some((_, next)) = self.next {
                 let held = self.held_us(now, next.saturating_sub(self.queue.len() as i64));
                 self.stats.delay_ms = u32::try_from(held / 1000).unwrap_or(0);
-                if self.made_up == 0 {
+                if self.made_up == 0 && self.kind != Kind::Merge {
                     self.stretch(held, before);
                 }
             }

@@ -7,6 +7,8 @@ const RUN_WEIGHT: f32 = 0.1;
 /// Above this rate redundancy is waited for, below the second no longer.
 const WAIT_ABOVE: f32 = 0.015;
 const WAIT_BELOW: f32 = 0.004;
+/// Holes without redundancy after which none is expected: quiet frames carry none even when the sender is willing.
+const WITHOUT: u32 = 8;
 /// Frames waited for at most.
 const MAX_FRAMES: f32 = 4.0;
 
@@ -17,9 +19,9 @@ pub(crate) struct Loss {
     waiting: bool,
     /// The packet after the last hole.
     after: u64,
-    /// Whether the last hole could have been filled by a copy, or by deep redundancy.
-    pub fec: bool,
-    pub dred: bool,
+    /// For how many holes to come a copy of the frame, or deep redundancy, is expected.
+    fec: u32,
+    dred: u32,
 }
 
 impl Loss {
@@ -31,14 +33,17 @@ impl Loss {
         self.note(1.0);
     }
 
-    /// A hole of this many frames was seen before the packet `after`. Whether it was not seen before.
-    pub fn hole(&mut self, frames: u64, after: u64) -> bool {
-        let new = after != self.after;
-        if new {
-            self.after = after;
-            self.run += (frames.min(16) as f32 - self.run) * RUN_WEIGHT;
-        }
-        new
+    /// Whether no hole before the packet `after` was seen yet.
+    pub fn is_new(&self, after: u64) -> bool {
+        after != self.after
+    }
+
+    /// A hole of this many frames before the packet `after`, which carries a copy or deep redundancy or not.
+    pub fn hole(&mut self, frames: u64, after: u64, fec: bool, dred: bool) {
+        self.after = after;
+        self.run += (frames.min(16) as f32 - self.run) * RUN_WEIGHT;
+        self.fec = if fec { WITHOUT } else { self.fec.saturating_sub(1) };
+        self.dred = if dred { WITHOUT } else { self.dred.saturating_sub(1) };
     }
 
     fn note(&mut self, lost: f32) {
@@ -48,7 +53,7 @@ impl Loss {
 
     /// Frames beyond the next that are worth waiting for.
     pub fn frames_ahead(&self) -> i64 {
-        match (self.waiting, self.fec, self.dred) {
+        match (self.waiting, self.fec > 0, self.dred > 0) {
             (true, _, true) => (self.run * 2.0).round().clamp(2.0, MAX_FRAMES) as i64,
             (true, true, false) => 1,
             _ => 0,

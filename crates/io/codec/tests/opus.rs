@@ -14,8 +14,7 @@ fn voice(samples: usize) -> Vec<f32> {
             let pitch = 140.0 + 30.0 * (seconds * 3.0).sin();
             phase = (phase + pitch / 48_000.0).fract();
             let swell = 0.5 - 0.5 * (seconds * 4.0 * std::f32::consts::TAU).cos();
-            let harmonics: f32 =
-                (1..12).map(|h| (phase * h as f32 * std::f32::consts::TAU).sin() / h as f32).sum();
+            let harmonics: f32 = (1..12).map(|h| (phase * h as f32 * std::f32::consts::TAU).sin() / h as f32).sum();
             harmonics * (0.1 + 0.9 * swell) * 0.15
         })
         .collect()
@@ -182,9 +181,8 @@ fn through_the_buffer_nothing_is_made_up_on_a_quiet_line() {
         direct.extend(out);
     }
     // Waiting for the target is the only difference: a multiple of a block.
-    let wait = (0..10).map(|blocks| blocks * BLOCK).find(|wait| {
-        heard[*wait..].iter().zip(&direct).all(|(a, b)| a == b)
-    });
+    let wait =
+        (0..10).map(|blocks| blocks * BLOCK).find(|wait| heard[*wait..].iter().zip(&direct).all(|(a, b)| a == b));
     assert!(wait.is_some_and(|wait| wait <= 3 * BLOCK), "{wait:?}");
 }
 

@@ -63,12 +63,14 @@ impl<D: VoiceDecoder> JitterBuffer<D> {
 
     /// Decodes packets that follow without a gap until the queue holds so much.
     pub(super) fn decode_ahead(&mut self, wanted: usize) {
+        let kind = self.kind;
         while self.queue.len() < wanted {
             match (self.store.first(), self.next) {
                 (Some((seq, first)), Some((next, due))) if seq == next && first.at == due => self.decode_first(),
                 _ => break,
             }
         }
+        self.kind = kind;
     }
 
     fn decode_first(&mut self) {
@@ -114,16 +116,14 @@ impl<D: VoiceDecoder> JitterBuffer<D> {
     fn fill_hole(&mut self, now: i64, missing: u64, gap: i64) {
         let Some((next, due)) = self.next else { return };
         let silence_too = gap > (missing as i64).saturating_mul(self.frame as i64).saturating_add(GRAIN);
-        let Some((first, samples, has_fec)) = self
-            .store
-            .first()
-            .map(|(seq, packet)| (seq, packet.samples as i64, self.decoder.has_fec(&packet.payload)))
+        let Some((first, samples, has_fec)) =
+            self.store.first().map(|(seq, packet)| (seq, packet.samples as i64, self.decoder.has_fec(&packet.payload)))
         else {
             return;
         };
-        if self.loss.hole(missing, first) {
-            self.loss.fec = has_fec;
-            self.loss.dred = self.store.first().is_some_and(|(_, packet)| self.decoder.dred_reach(&packet.payload) > 0);
+        if self.loss.is_new(first) {
+            let dred = self.store.first().is_some_and(|(_, packet)| self.decoder.dred_reach(&packet.payload) > 0);
+            self.loss.hole(missing, first, has_fec, dred);
         }
         if self.made_up >= MADE_UP_MAX || gap < GRAIN {
             self.settle_stall();

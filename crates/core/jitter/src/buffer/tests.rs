@@ -99,7 +99,7 @@ fn single_losses_are_filled_from_the_next_packet() {
     let mut line = Line::new(20);
     let (mut last_lost, mut lost) = (false, 0);
     for n in 0..1000 {
-        last_lost = !last_lost && n > 20 && roll() % 10 == 0;
+        last_lost = !last_lost && n > 20 && roll().is_multiple_of(10);
         if last_lost {
             lost += 1;
         } else {
@@ -166,9 +166,8 @@ fn a_long_outage_fades_and_comes_back() {
     let stats = line.buffer.stats();
     assert_eq!(stats.lost, 150, "{stats:?}");
     assert!((18..=24).contains(&stats.concealed), "{stats:?}");
-    let loudest = |from_ms: usize, to_ms: usize| {
-        heard[from_ms * 48..to_ms * 48].iter().fold(0.0f32, |most, x| most.max(x.abs()))
-    };
+    let loudest =
+        |from_ms: usize, to_ms: usize| heard[from_ms * 48..to_ms * 48].iter().fold(0.0f32, |most, x| most.max(x.abs()));
     assert!(loudest(2_600, 4_900) < 0.05);
     assert!(loudest(5_200, 9_000) > 0.2);
     assert!(stats.delay_ms <= 50, "{stats:?}");
@@ -187,6 +186,33 @@ fn a_stall_of_the_line_is_caught_up() {
     assert!(stats.concealed <= 24, "{stats:?}");
     assert!(stats.delay_ms <= 460, "{stats:?}");
     assert!(stats.shortened > 0);
+}
+
+#[test]
+fn what_comes_late_is_joined_without_a_click() {
+    let mut line = Line::new(20);
+    for n in 0..300 {
+        let held_up = match n % 60 {
+            50 => 35_000,
+            51 => 15_000,
+            _ => 0,
+        };
+        line.send(n, held_up);
+    }
+    let mut merged = 0;
+    let mut last = 0.0f32;
+    for _ in 0..580 {
+        for x in line.run(10) {
+            // The tone itself never steps by more than 0.011 a sample.
+            assert!((x - last).abs() < 0.03, "{last} to {x}");
+            last = x;
+        }
+        merged += u32::from(line.last == Some(Kind::Merge));
+    }
+    let stats = line.buffer.stats();
+    assert!(merged > 0);
+    assert_eq!((stats.lost, stats.late), (0, 0), "{stats:?}");
+    assert!(stats.concealed > 0);
 }
 
 #[test]

@@ -26,7 +26,9 @@ pub unsafe extern "C" fn clock_gettime(_clock: c_int, time: *mut Timespec) -> c_
     let now = NOW_US.load(Ordering::Relaxed);
     if !time.is_null() {
         // SAFETY: by the contract of `clock_gettime`, `time` is writable when it is not null.
-        unsafe { time.write(Timespec { seconds: (now / 1_000_000) as i64, nanoseconds: (now % 1_000_000 * 1000) as i64 }) };
+        unsafe {
+            time.write(Timespec { seconds: (now / 1_000_000) as i64, nanoseconds: (now % 1_000_000 * 1000) as i64 })
+        };
     }
     0
 }

@@ -39,7 +39,8 @@ fn tripled(sound: &[f32]) -> Vec<f32> {
         for j in middle - REACH + 1..=middle + REACH {
             let x = usize::try_from(j).ok().and_then(|j| sound.get(j)).copied().unwrap_or(0.0);
             let away = place - j as f64;
-            let sinc = if away == 0.0 { 1.0 } else { (std::f64::consts::PI * away).sin() / (std::f64::consts::PI * away) };
+            let sinc =
+                if away == 0.0 { 1.0 } else { (std::f64::consts::PI * away).sin() / (std::f64::consts::PI * away) };
             let window = 0.5 + 0.5 * (std::f64::consts::PI * away / (REACH as f64 + 1.0)).cos();
             sum += f64::from(x) * sinc * window;
         }

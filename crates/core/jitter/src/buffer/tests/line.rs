@@ -100,6 +100,7 @@ pub struct Line {
     pub buffer: JitterBuffer<Tone>,
     pub offset: u32,
     pub dred: bool,
+    pub last: Option<Kind>,
     frame_ms: u64,
     coming: BTreeMap<(u64, usize), Packet>,
     now_us: u64,
@@ -111,6 +112,7 @@ impl Line {
             buffer: JitterBuffer::new(Tone::default()),
             offset: 0,
             dred: false,
+            last: None,
             frame_ms,
             coming: BTreeMap::new(),
             now_us: 0,
@@ -148,7 +150,7 @@ impl Line {
                 let packet = entry.remove();
                 self.buffer.insert(packet, at_us);
             }
-            self.buffer.pull(self.now_us, &mut out);
+            self.last = Some(self.buffer.pull(self.now_us, &mut out).kind);
             heard.extend_from_slice(&out);
             self.now_us += 10_000;
         }

@@ -28,7 +28,7 @@ fn a_tone_shortened_or_stretched_stays_the_same_tone() {
     let mut out = Vec::new();
     for _ in 0..20 {
         let removed = stretch::shorten(&mut shortened, 0.9);
-        assert!(removed >= 120 && removed % 240 == 0, "{removed}");
+        assert!(removed >= 120 && removed.is_multiple_of(240), "{removed}");
         out.extend(shortened.drain(..960));
     }
     assert!(purity(&out, 200.0) > 0.99, "{}", purity(&out, 200.0));
@@ -37,7 +37,7 @@ fn a_tone_shortened_or_stretched_stays_the_same_tone() {
     for _ in 0..20 {
         let before = rest.len();
         let added = stretch::lengthen(&history, &mut rest, 0.9);
-        assert!(added >= 120 && added % 240 == 0, "{added}");
+        assert!(added >= 120 && added.is_multiple_of(240), "{added}");
         assert_eq!(rest.len(), before + added);
         history.extend(rest.drain(..960));
     }
