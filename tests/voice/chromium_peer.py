@@ -47,8 +47,11 @@ class Bridge:
                 self.send_response(200)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                try:
+                    self.end_headers()
+                    self.wfile.write(body)
+                except ConnectionError:
+                    pass  # the page left while it waited
 
             def do_GET(self):
                 if self.path == "/poll":
@@ -124,10 +127,12 @@ def a_browser_speaks_and_hears_itself(world):
         lab.until(lambda: bridge.page.get("state") == "connected", 60, "the browser connected")
         lab.until(lambda: streams(300), 40, "300 packets with sound in them, on both slots")
         before = max(s["packets"] for s in bridge.page["streams"])
+        lab.until(lambda: bridge.stats[1] > 250, 20, "our own count")
+        lost = bridge.stats[2]
         bridge.tell("restart")
         lab.until(lambda: bridge.page["offers"] > 1, 20, "a second offer taken")
         lab.until(lambda: streams(before + 250), 40, "audio after the restart")
-        lab.until(lambda: bridge.stats[1] > 500, 20, "our own count")
+        lab.until(lambda: bridge.stats[1] > 500, 20, "our own count after the restart")
     except AssertionError:
         print("page:", bridge.page, "states:", bridge.state, "stats:", bridge.stats)
         for name in ("peer.log", "chromium.log"):
@@ -139,7 +144,9 @@ def a_browser_speaks_and_hears_itself(world):
     lab.figure("slot, level, voice, bytes", bridge.frames[-3:])
     assert not bridge.page["errors"], bridge.page["errors"]
     assert bridge.page["echoes"] > 10, "datagrams did not come back"
-    assert bridge.stats[2] == 0, "packets of the browser were lost on loopback"
+    assert lost == 0, "packets of the browser were lost on loopback"
+    # The browser stays on the old way, whose sockets are closed on our side, until the new one stands.
+    assert bridge.stats[2] < 100, "the restart silenced the browser for two seconds"
     assert any(level != "0" for _, level, _, _ in bridge.frames), "no audio level in any packet"
 
 

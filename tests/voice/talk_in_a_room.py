@@ -57,6 +57,8 @@ def everybody_hears_everybody(lab, count, at_once=1):
         peer.ask("voice.source", wav=str(lab.path(f"{peer.name}.said.wav")), process=False)
     time.sleep(total_s + 1)
     stats = {p.name: p.ask("voice.stats") for p in peers}
+    ways = {s["topology"] for s in stats.values()}
+    assert ways == {"relay" if count > 8 else "mesh"}, ways
     assert len({s["safety_code"] for s in stats.values()}) == 1, "one safety code"
     for peer in peers:
         peer.ask("voice.leave")
@@ -81,8 +83,12 @@ def two_people(lab):
 
 
 def four_people(lab):
-    everybody_hears_everybody(lab, 4, at_once=2)
+    everybody_hears_everybody(lab, 4)
+
+
+def nine_people_through_one(lab):
+    everybody_hears_everybody(lab, 9)
 
 
 if __name__ == "__main__":
-    run(two_people, four_people)
+    run(two_people, four_people, nine_people_through_one)
