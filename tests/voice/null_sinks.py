@@ -21,8 +21,8 @@ from sound import RATE, best_match, envelope, need_espeak, speech
 
 SPEECH_S = 8.0
 WINDOW_S = 1.0
-# Samples are thinned to 8 kHz for the fine measure.
-THIN = 6
+# Samples are thinned to 4 kHz for the fine measure.
+THIN = 12
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
 # One sink with four channels holds both sides: the first two are the mouth, the last two the ears.

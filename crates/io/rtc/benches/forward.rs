@@ -54,18 +54,19 @@ fn forward(members: u8) {
     let peers: Vec<_> = keys.iter().map(|_| start(&others)).collect();
     let connected = Arc::new(AtomicU64::new(0));
     let heard = Arc::new(AtomicU64::new(0));
-    let from_relay: std::collections::BTreeMap<_, _> = keys.iter().copied().zip(peers.iter().map(|p| p.commands.clone())).collect();
+    let from_relay: std::collections::BTreeMap<_, _> =
+        keys.iter().copied().zip(peers.iter().map(|p| p.commands.clone())).collect();
     let (events, counted) = (relay.events.clone(), connected.clone());
     here.spawn(async move {
         while let Ok(event) = events.recv().await {
             match event {
                 RtcEvent::Signal { peer, bytes } => {
                     let _ = from_relay[&peer].send(RtcCommand::Signal { peer: RELAY, bytes }).await;
-                },
+                }
                 RtcEvent::State { state: MediaState::Connected(_), .. } => {
                     counted.fetch_add(1, Ordering::Relaxed);
-                },
-                _ => {},
+                }
+                _ => {}
             }
         }
     });
@@ -77,11 +78,11 @@ fn forward(members: u8) {
                 match event {
                     RtcEvent::Signal { bytes, .. } => {
                         let _ = commands.send(RtcCommand::Signal { peer: key, bytes }).await;
-                    },
+                    }
                     RtcEvent::State { state: MediaState::Connected(_), .. } => {
                         counted.fetch_add(1, Ordering::Relaxed);
-                    },
-                    _ => {},
+                    }
+                    _ => {}
                 }
             }
         });

@@ -55,15 +55,15 @@ async fn main() {
                         let frame = MediaFrame { slot, ..frame.clone() };
                         let _ = commands.send(RtcCommand::Send { peers: vec![PEER], frame }).await;
                     }
-                },
+                }
                 RtcEvent::Datagram { bytes, .. } => {
                     datagrams += 1;
                     println!("datagrams {datagrams}");
                     if echo {
                         let _ = commands.send(RtcCommand::Datagram { peers: vec![PEER], bytes }).await;
                     }
-                },
-                _ => {},
+                }
+                _ => {}
             }
         }
     });
@@ -74,7 +74,7 @@ async fn main() {
                 RtcEvent::Signal { bytes, .. } => println!("signal {}", String::from_utf8(bytes).unwrap()),
                 RtcEvent::State { state, .. } => println!("state {state:?}"),
                 RtcEvent::Stats { rtt_ms, received, lost, .. } => println!("stats {rtt_ms} {received} {lost}"),
-                _ => {},
+                _ => {}
             }
         }
     });

@@ -83,10 +83,14 @@ impl Actor {
                     entry.outlet.unwire();
                     entry.inbox.close();
                 }
-            },
+            }
             RtcCommand::Send { peers, frame } => {
                 if frame.payload.len() > FRAME_BYTES || usize::from(frame.slot) >= SLOTS {
-                    tracing::debug!(slot = frame.slot, bytes = frame.payload.len(), "a frame too large or without a slot");
+                    tracing::debug!(
+                        slot = frame.slot,
+                        bytes = frame.payload.len(),
+                        "a frame too large or without a slot"
+                    );
                     return;
                 }
                 let payload = bytes::Bytes::from(frame.payload);
@@ -95,7 +99,7 @@ impl Actor {
                         entry.outlet.send(frame.slot, frame.timestamp, frame.level, frame.voice, payload.clone());
                     }
                 }
-            },
+            }
             RtcCommand::Datagram { peers, bytes } => {
                 if bytes.len() > DATAGRAM_BYTES {
                     tracing::debug!(bytes = bytes.len(), "a datagram too large");
@@ -107,8 +111,8 @@ impl Actor {
                         entry.outlet.datagram(bytes.clone());
                     }
                 }
-            },
-            RtcCommand::Shutdown => {},
+            }
+            RtcCommand::Shutdown => {}
         }
     }
 
@@ -146,7 +150,7 @@ impl Actor {
 
     fn tell(&mut self, peer: &PeerKey, what: Inbox) {
         match self.links.get(peer) {
-            Some(entry) if entry.inbox.try_send(what).is_ok() => {},
+            Some(entry) if entry.inbox.try_send(what).is_ok() => {}
             Some(_) => tracing::debug!("a link that is over, or has too many signals waiting"),
             None => tracing::debug!("a signal or restart without a link"),
         }

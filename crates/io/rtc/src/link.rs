@@ -157,7 +157,7 @@ impl Link {
                     } else {
                         "they did not answer"
                     }));
-                },
+                }
             }
         }
     }
@@ -176,14 +176,14 @@ impl Link {
                 }
                 let route = selected(&*connection.pc).await.unwrap_or(MediaRoute::Direct);
                 self.state(MediaState::Connected(route)).await
-            },
+            }
             RTCPeerConnectionState::Disconnected if self.wired => self.state(MediaState::Interrupted).await,
             RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed if self.wired => {
                 Err(End::Failed("the connection was lost"))
-            },
+            }
             RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed => {
                 Err(End::Failed("no way to them was found, neither direct nor through a relay server"))
-            },
+            }
             _ => Ok(()),
         }
     }

@@ -93,7 +93,7 @@ impl Signal {
                 if !sdp.starts_with("v=0") || !printable(sdp) {
                     return Err(BadSignal::Content);
                 }
-            },
+            }
             Body::Candidate(line) => {
                 if line.len() > CANDIDATE_BYTES {
                     return Err(BadSignal::TooLong);
@@ -101,8 +101,8 @@ impl Signal {
                 if !line.starts_with("candidate:") || !printable(line) || line.contains('\n') {
                     return Err(BadSignal::Content);
                 }
-            },
-            Body::Hello | Body::Restart => {},
+            }
+            Body::Hello | Body::Restart => {}
         }
         Ok(Self { from: wire.from, to: wire.to, round: wire.n, body: wire.body })
     }
@@ -166,6 +166,9 @@ mod tests {
     #[test]
     fn other_versions_and_connection_zero_are_refused() {
         assert_eq!(Signal::decode(br#"{"v":2,"from":1,"hello":null}"#), Err(BadSignal::Version));
-        assert_eq!(Signal::decode(&Signal { from: 0, to: 0, round: 0, body: Body::Hello }.encode()), Err(BadSignal::Content));
+        assert_eq!(
+            Signal::decode(&Signal { from: 0, to: 0, round: 0, body: Body::Hello }.encode()),
+            Err(BadSignal::Content)
+        );
     }
 }

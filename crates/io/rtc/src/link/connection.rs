@@ -33,7 +33,9 @@ use webrtc::rtp_transceiver::RtpSender;
 
 use super::inlet::{self, Counters};
 use super::outlet::{Slot, Wired};
-use crate::limits::{BINDS, DATAGRAM_BACKLOG, DATAGRAM_QUEUE, FAILED, INTERRUPTED, KEEPALIVE, LOCAL_QUEUE, SETTLE, SLOTS};
+use crate::limits::{
+    BINDS, DATAGRAM_BACKLOG, DATAGRAM_QUEUE, FAILED, INTERRUPTED, KEEPALIVE, LOCAL_QUEUE, SETTLE, SLOTS,
+};
 use crate::turn::Servers;
 use crate::{RtcConfig, RtcFault};
 

@@ -46,11 +46,11 @@ impl Sequence {
             1.. if step < JUMP => {
                 self.highest = Some(sequence);
                 u64::from(step.unsigned_abs())
-            },
+            }
             _ => {
                 self.highest = Some(sequence);
                 1
-            },
+            }
         }
     }
 }
@@ -101,9 +101,9 @@ pub async fn datagrams(channel: Arc<dyn DataChannel>, open: Arc<Notify>, peer: P
                 if media.force_send(RtcEvent::Datagram { peer, bytes }).is_err() {
                     break;
                 }
-            },
+            }
             DataChannelEvent::OnClose => break,
-            _ => {},
+            _ => {}
         }
     }
 }

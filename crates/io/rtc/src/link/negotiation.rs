@@ -1,8 +1,6 @@
 //! Offers, answers and candidates of one link.
 
-use webrtc::peer_connection::{
-    RTCIceCandidate, RTCIceCandidateInit, RTCSessionDescription,
-};
+use webrtc::peer_connection::{RTCIceCandidate, RTCIceCandidateInit, RTCSessionDescription};
 
 use super::connection::{self, Connection};
 use super::{End, Link};
@@ -165,7 +163,7 @@ impl Link {
                     self.add(connection, line).await;
                 }
                 Ok(())
-            },
+            }
         }
     }
 
@@ -211,11 +209,11 @@ impl Link {
                 self.tell(Body::Answer(bare(&sdp))).await?;
                 self.described(connection).await;
                 Ok(())
-            },
+            }
             Err(error) => {
                 tracing::debug!(%error, "an offer that could not be taken");
                 Ok(())
-            },
+            }
         }
     }
 

@@ -76,7 +76,7 @@ async fn serve(socket: Arc<UdpSocket>, target: Arc<Target>) {
                 tasks.spawn(stream(Arc::clone(&socket), client, Arc::clone(&target), queue));
                 streams.insert(client, sender.clone());
                 sender
-            },
+            }
         };
         let _ = sender.try_send(message);
     }

@@ -50,7 +50,7 @@ impl Url {
                 let (host, rest) = v6.split_once(']')?;
                 host.parse::<std::net::Ipv6Addr>().ok()?;
                 (host, if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
-            },
+            }
             None => place.split_once(':').map_or((place, None), |(host, port)| (host, Some(port))),
         };
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
@@ -99,7 +99,9 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for text in ["", "a", "http:a", "turn:", "turn:a:x", "turn:a:70000", "turns:a?transport=udp", "turn:a b", "turn:[x]:1"] {
+        for text in
+            ["", "a", "http:a", "turn:", "turn:a:x", "turn:a:70000", "turns:a?transport=udp", "turn:a b", "turn:[x]:1"]
+        {
             assert!(Url::parse(text).is_err(), "{text:?}");
         }
     }

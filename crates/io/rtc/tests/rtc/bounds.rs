@@ -14,7 +14,9 @@ async fn one_link_too_many_is_refused_in_plain_words() {
     }
     let beyond = key(100 + LINKS as u8);
     a.until("the refusal", |heard| matches!(last(heard, beyond), Some(MediaState::Failed(_)))).await;
-    assert!(!a.heard.lock().unwrap().states.iter().any(|(peer, s)| *peer != beyond && matches!(s, MediaState::Failed(_))));
+    assert!(
+        !a.heard.lock().unwrap().states.iter().any(|(peer, s)| *peer != beyond && matches!(s, MediaState::Failed(_)))
+    );
     a.command(RtcCommand::Close { peer: key(100) }).await;
     a.heard.lock().unwrap().states.clear();
     a.open_as(beyond, true).await;

@@ -56,13 +56,13 @@ impl Peer {
                         RtcEvent::Signal { peer, bytes } => {
                             heard.offers += usize::from(String::from_utf8_lossy(&bytes).contains("\"offer\":"));
                             heard.signals.push_back((peer, bytes));
-                        },
+                        }
                         RtcEvent::State { peer, state } => heard.states.push((peer, state)),
                         RtcEvent::Frame { peer, frame } => heard.frames.push((peer, frame, Instant::now())),
                         RtcEvent::Datagram { peer, bytes } => heard.datagrams.push((peer, bytes)),
                         RtcEvent::Stats { peer, rtt_ms, received, lost } => {
                             heard.stats.push((peer, rtt_ms, received, lost));
-                        },
+                        }
                     }
                     drop(heard);
                     changed.notify_waiters();

@@ -44,8 +44,10 @@ async fn frames_arrive_on_every_slot_both_ways_with_their_time_and_level() {
             }
         }
     }
-    a.until("a count of what came", |heard| heard.stats.iter().any(|(_, _, received, lost)| (*received, *lost) == (1_000, 0)))
-        .await;
+    a.until("a count of what came", |heard| {
+        heard.stats.iter().any(|(_, _, received, lost)| (*received, *lost) == (1_000, 0))
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -92,10 +94,11 @@ async fn a_link_closed_on_one_side_opens_again() {
             stays.open(closes).await;
         }
         closes.until_connected(stays.key).await;
-        stays.until("a new connection", |heard| {
-            heard.states.len() > before && matches!(heard.states.last(), Some((_, MediaState::Connected(_))))
-        })
-        .await;
+        stays
+            .until("a new connection", |heard| {
+                heard.states.len() > before && matches!(heard.states.last(), Some((_, MediaState::Connected(_))))
+            })
+            .await;
         let seen = stays.heard.lock().unwrap().frames.len();
         closes.send(&[stays.key], 3, 7).await;
         stays.until("a frame on the new link", |heard| heard.frames.len() > seen).await;

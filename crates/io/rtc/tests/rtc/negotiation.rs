@@ -143,11 +143,14 @@ async fn a_damaged_offer_is_survived() {
     let lines: Vec<_> = sdp.lines().collect();
     // Each damage under an earlier round, so that the real offer is still new.
     for skip in 1..lines.len() {
-        let kept: String = lines.iter().enumerate().filter(|(at, _)| *at != skip).map(|(_, l)| format!("{l}\r\n")).collect();
+        let kept: String =
+            lines.iter().enumerate().filter(|(at, _)| *at != skip).map(|(_, l)| format!("{l}\r\n")).collect();
         let bytes = Signal { round: 0, body: Body::Offer(kept), ..offer.clone() }.encode();
         b.command(RtcCommand::Signal { peer: a.key, bytes }).await;
     }
-    for damage in ["v=0\r\n", "v=0\r\nm=audio\r\n", "v=0\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:\r\n"] {
+    for damage in
+        ["v=0\r\n", "v=0\r\nm=audio\r\n", "v=0\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:\r\n"]
+    {
         let bytes = Signal { round: 1, body: Body::Offer(damage.into()), ..offer.clone() }.encode();
         b.command(RtcCommand::Signal { peer: a.key, bytes }).await;
     }
