@@ -182,7 +182,7 @@ impl Transmit {
             self.source = match change {
                 MicrophoneChange::Lost => Source::None,
                 MicrophoneChange::Opened { ring, rate } => match Microphone::new(ring, rate) {
-                    Ok(microphone) => Source::Microphone(microphone),
+                    Ok(microphone) => Source::Microphone(Box::new(microphone)),
                     Err(error) => {
                         let _ = self
                             .events

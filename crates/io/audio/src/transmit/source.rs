@@ -72,7 +72,7 @@ pub enum Source {
     /// Nowhere.
     None,
     /// A device.
-    Microphone(Microphone),
+    Microphone(Box<Microphone>),
     /// A file, in real time.
     File {
         /// It.
