@@ -166,11 +166,15 @@ pub const PROOF_US: u64 = 1_000_000;
 /// ...or after this many frames.
 pub const PROOF_FRAMES: usize = 64;
 /// How often each proof is sent, a second apart.
-pub const PROOF_COPIES: u8 = 3;
+pub const PROOF_COPIES: u8 = 2;
+/// Proofs kept for those who missed them.
+pub const PROOFS_KEPT: usize = 8;
+/// A proof that did not come by now is asked for.
+pub const PROOF_ASK_US: u64 = 2_500_000;
 /// Frames of one sender that wait for a proof.
 pub const UNPROVEN_FRAMES: usize = 512;
 /// A frame without a proof after this counts as unsigned.
-pub const PROOF_WAIT_US: u64 = 4_000_000;
+pub const PROOF_WAIT_US: u64 = 5_000_000;
 /// Unsigned frames in a row that make a voice unproven.
 pub const UNSIGNED_FRAMES: u32 = 25;
 

@@ -64,6 +64,13 @@ pub enum CallMessage {
     Bye,
     /// The sender speaks with priority, or no longer. For a relay, which cannot look into frames.
     Priority(bool),
+    /// The proof of a frame of the receiver's did not come along the media path.
+    ProofWant {
+        /// The frame's counter.
+        counter: u64,
+    },
+    /// The sender's proof of some of its frames.
+    Proof(Proof),
     /// Of a later build.
     Unknown {
         /// Which.
@@ -86,6 +93,8 @@ impl std::fmt::Debug for CallMessage {
             Self::Signal { counter, bytes, .. } => write!(f, "Signal({counter}, {} bytes)", bytes.len()),
             Self::Bye => f.write_str("Bye"),
             Self::Priority(on) => write!(f, "Priority({on})"),
+            Self::ProofWant { counter } => write!(f, "ProofWant({counter})"),
+            Self::Proof(p) => write!(f, "Proof({} of {:?})", p.first, p.device),
             Self::Unknown { kind, body } => write!(f, "Unknown({kind}, {} bytes)", body.len()),
         }
     }
@@ -104,6 +113,8 @@ impl CallMessage {
             Self::Signal { .. } => 7,
             Self::Bye => 8,
             Self::Priority(_) => 9,
+            Self::ProofWant { .. } => 10,
+            Self::Proof(_) => 11,
             Self::Unknown { kind, .. } => *kind,
         }
     }
@@ -132,6 +143,10 @@ impl CallMessage {
             Self::Priority(on) => {
                 w.flag(*on);
             }
+            Self::ProofWant { counter } => {
+                w.uint(*counter);
+            }
+            Self::Proof(proof) => proof.write(&mut w),
             Self::Signal { counter, bytes, signature } => {
                 w.array(3).uint(*counter).bytes(bytes).bytes(signature);
             }
@@ -170,6 +185,8 @@ impl CallMessage {
                 Self::Signal { counter, bytes, signature: r.fixed()? }
             }
             9 => Self::Priority(r.flag()?),
+            10 => Self::ProofWant { counter: r.uint()? },
+            11 => Self::Proof(Codec::read(&mut r)?),
             kind => return Ok(Self::Unknown { kind, body: body.to_vec() }),
         };
         Ok(message)

@@ -79,6 +79,8 @@ pub struct ProofMaker {
     since_us: u64,
     /// Proofs to send again, with the copies left and when.
     again: VecDeque<(Proof, u8, u64)>,
+    /// The last proofs, for those who ask.
+    made: VecDeque<Proof>,
 }
 
 impl ProofMaker {
@@ -107,9 +109,17 @@ impl ProofMaker {
         if full || !self.hashes.is_empty() && now_us >= self.since_us + limits::PROOF_US {
             let proof = Proof::sign(call, session, self.first, std::mem::take(&mut self.hashes), key);
             self.again.push_back((proof.clone(), limits::PROOF_COPIES - 1, now_us + limits::PROOF_US));
+            if self.made.len() >= limits::PROOFS_KEPT {
+                self.made.pop_front();
+            }
+            self.made.push_back(proof.clone());
             out.push(proof);
         }
         out
+    }
+    /// The proof of a frame, if it is not too old.
+    pub fn of(&self, counter: u64) -> Option<&Proof> {
+        self.made.iter().find(|p| counter >= p.first && counter - p.first < p.hashes.len() as u64)
     }
     /// Whether a proof must be made before the next frame.
     pub fn is_full(&self) -> bool {
@@ -134,6 +144,7 @@ pub struct ProofChecker {
     frames: BTreeMap<u64, (FrameHash, PeerKey, u64)>,
     unsigned: u32,
     last_first: Option<u64>,
+    asked_us: u64,
 }
 
 impl ProofChecker {
@@ -165,7 +176,16 @@ impl ProofChecker {
         }
         finding
     }
-    /// Frames whose proof should have come by now.
+    /// A frame whose proof should have come by now and is worth asking for.
+    pub fn missing(&mut self, now_us: u64) -> Option<u64> {
+        let (counter, (_, _, at)) = self.frames.first_key_value()?;
+        if now_us < at + limits::PROOF_ASK_US || now_us < self.asked_us + limits::PROOF_US / 2 {
+            return None;
+        }
+        self.asked_us = now_us;
+        Some(*counter)
+    }
+    /// Frames whose proof did not even come when asked for.
     pub fn overdue(&mut self, now_us: u64) -> Option<Finding> {
         let mut last = None;
         while let Some(first) = self.frames.first_entry() {

@@ -45,6 +45,20 @@ pub struct Report {
 }
 
 impl Report {
+    /// A report before it is signed, by no agreement yet.
+    pub fn unsigned(counter: u64, uplink_kbps: u32, may_relay: bool, uptime_s: u32, links: Vec<LinkReport>) -> Self {
+        Self {
+            counter,
+            epoch: 0,
+            epoch_hash: [0; 32],
+            uplink_kbps,
+            may_relay,
+            uptime_s,
+            links,
+            device: DeviceId([0; 32]),
+            signature: [0; 64],
+        }
+    }
     /// Puts the links in order and signs.
     pub fn sign(mut self, call: CallId, key: &DeviceKey) -> Self {
         self.links.sort_by_key(|l| l.peer);

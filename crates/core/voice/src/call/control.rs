@@ -41,6 +41,8 @@ impl Call {
                 let on = on && p.m.may_prioritise;
                 self.forwarder.set_priority(peer, on);
             }
+            CallMessage::ProofWant { counter } => self.proof_wanted(peer, counter),
+            CallMessage::Proof(proof) => self.heard_proof(peer, &proof),
             CallMessage::Unknown { .. } => {}
         }
     }

@@ -118,9 +118,9 @@ impl Call {
             self.propose(Some(self.me.peer), next, Reason::Failure);
             return;
         }
-        let backup_lives = backup
-            .is_some_and(|b| self.members.contains_key(&b) && self.links.heard_us(&b) + limits::BACKUP_SILENT_US > now);
-        let start = if backup_lives { lost + limits::BACKUP_SILENT_US } else { lost };
+        // A stand-by that lives takes over, or serves those who lost the relay; only when it is silent too others may.
+        let heard = backup.filter(|b| self.members.contains_key(b)).map_or(0, |b| self.links.heard_us(&b));
+        let start = lost.max(heard + limits::BACKUP_SILENT_US);
         if now >= start {
             let ranking = self.candidates_without([relay, backup]);
             self.propose_in_turn(&ranking, start, Reason::Failure);

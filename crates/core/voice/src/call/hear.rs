@@ -2,7 +2,7 @@
 
 use super::Call;
 use crate::{
-    Datagram, OpenedFrame, Output, Role, Warning,
+    CallMessage, Datagram, OpenedFrame, Output, Role, Warning,
     keys::OpenFault,
     limits,
     message::Session,
@@ -75,8 +75,10 @@ impl Call {
         let from = p.m;
         if frame.slot == 0 && from.role == Role::Talker && !from.server_muted && self.may_forward() {
             self.agreed.forwarded_us = now;
-            if !self.forward(via, &frame) {
-                return self.warn(Warning::Flood { peer: via });
+            let Some(for_me) = self.forward(via, &frame) else { return self.warn(Warning::Flood { peer: via }) };
+            // A relay hears what it would send to itself: no more than any listener.
+            if !for_me && self.relay().is_some() {
+                return;
             }
         } else if frame.slot != 0 && self.relay() == Some(via) {
             let peers = self.refugees();
@@ -136,7 +138,7 @@ impl Call {
         if now >= p.wanted_us + limits::KEY_WANT_US {
             p.wanted_us = now;
             let peer = p.m.peer;
-            self.say(peer, &crate::CallMessage::KeyWant);
+            self.say(peer, &CallMessage::KeyWant);
         }
     }
 
@@ -212,13 +214,16 @@ impl Call {
         match Datagram::from_bytes(bytes) {
             Ok(Datagram::Heartbeat { epoch, ready }) => self.heard_beat(via, epoch, ready),
             Ok(Datagram::Alive { epoch }) => p.alive = (epoch, now),
-            Ok(Datagram::Proof(proof)) => self.heard_proof(via, &proof, bytes),
+            Ok(Datagram::Proof(proof)) => {
+                self.pass_proof(via, &proof, bytes);
+                self.heard_proof(via, &proof);
+            }
             Ok(Datagram::Unknown { .. }) => {}
             Err(_) => self.warn(Warning::BadMessage { peer: via }),
         }
     }
 
-    fn heard_proof(&mut self, via: PeerKey, proof: &Proof, bytes: &[u8]) {
+    fn pass_proof(&mut self, via: PeerKey, proof: &Proof, bytes: &[u8]) {
         let Some(from) = self.members.get(&via).map(|p| p.m) else { return };
         let is_own = from.device == proof.device && from.role == Role::Talker;
         let peers = if is_own && self.may_forward() {
@@ -232,6 +237,9 @@ impl Call {
         if !peers.is_empty() {
             self.command(RtcCommand::Datagram { peers, bytes: bytes.to_vec() });
         }
+    }
+
+    pub(super) fn heard_proof(&mut self, via: PeerKey, proof: &Proof) {
         if self.me.role != Role::Talker {
             return;
         }
@@ -272,12 +280,20 @@ impl Call {
             self.early.pop_front();
         }
         let mut findings = Vec::new();
+        let mut missing = Vec::new();
         for (device, h) in &mut self.hearing {
+            missing.extend(h.checker.missing(now).map(|counter| (*device, counter)));
             if h.speaking && now >= h.voice_us + limits::SILENT_US {
                 h.speaking = false;
                 self.out.push_back(Output::Speaking { talker: *device, on: false, level: 127 });
             }
             findings.push((*device, h.checker.overdue(now)));
+        }
+        for (device, counter) in missing {
+            let peer = self.talkers().find(|p| p.m.device == device).map(|p| p.m.peer);
+            if let Some(peer) = peer {
+                self.say(peer, &CallMessage::ProofWant { counter });
+            }
         }
         for (device, finding) in findings {
             self.found(device, finding);

@@ -74,20 +74,31 @@ impl Call {
         }
     }
 
-    /// Passes a sealed frame of `from` on to the others. False: over the sender's limit.
-    pub(super) fn forward(&mut self, from: PeerKey, frame: &MediaFrame) -> bool {
+    /// Passes a sealed frame of `from` on to the others. Whether oneself is among those who should hear it; nothing when
+    /// it is over the sender's limit.
+    pub(super) fn forward(&mut self, from: PeerKey, frame: &MediaFrame) -> Option<bool> {
+        let me = self.me.peer;
         let hears = |p: &&super::roster::Peer| !p.m.deafened && self.links.is_up(&p.m.peer);
-        let receivers: Vec<_> = self.talkers().filter(hears).map(|p| p.m.peer).collect();
-        match self.forwarder.frame(from, frame.level, frame.voice, &receivers, self.now) {
-            Verdict::Flood => false,
-            Verdict::Send(sends) => {
-                for (slot, peers) in sends {
-                    if !peers.is_empty() {
-                        self.command(RtcCommand::Send { peers, frame: MediaFrame { slot, ..frame.clone() } });
-                    }
-                }
-                true
+        let mut receivers: Vec<_> = self.talkers().filter(hears).map(|p| p.m.peer).collect();
+        receivers.push(me);
+        let Verdict::Send(sends) = self.forwarder.frame(from, frame.level, frame.voice, &receivers, self.now) else {
+            return None;
+        };
+        let mut for_me = false;
+        for (slot, mut peers) in sends {
+            for_me |= peers.contains(&me);
+            peers.retain(|p| *p != me);
+            if !peers.is_empty() {
+                self.command(RtcCommand::Send { peers, frame: MediaFrame { slot, ..frame.clone() } });
             }
+        }
+        Some(for_me)
+    }
+
+    /// Sends a proof again, past every relay.
+    pub(super) fn proof_wanted(&mut self, peer: PeerKey, counter: u64) {
+        if let Some(proof) = self.own.proofs.of(counter).cloned() {
+            self.say(peer, &CallMessage::Proof(proof));
         }
     }
 

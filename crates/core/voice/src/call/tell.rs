@@ -53,17 +53,11 @@ impl Call {
             })
         });
         self.told.counter += 1;
-        let report = Report {
-            counter: self.told.counter,
-            epoch: self.epoch_number(),
-            epoch_hash: self.agreed.epoch.map_or([0; 32], |e| e.hash()),
-            uplink_kbps: self.own.uplink_kbps,
-            may_relay: self.own.may_relay && self.leaving_us.is_none(),
-            uptime_s: ((self.now - self.started_us) / 1_000_000).min(u64::from(u32::MAX)) as u32,
-            links: links.collect(),
-            device: self.me.device,
-            signature: [0; 64],
-        };
+        let may_relay = self.own.may_relay && self.leaving_us.is_none();
+        let uptime_s = ((self.now - self.started_us) / 1_000_000).min(u64::from(u32::MAX)) as u32;
+        let blank = Report::unsigned(self.told.counter, self.own.uplink_kbps, may_relay, uptime_s, links.collect());
+        let epoch_hash = self.agreed.epoch.map_or([0; 32], |e| e.hash());
+        let report = Report { epoch: self.epoch_number(), epoch_hash, ..blank };
         let report = report.sign(self.call, &self.key);
         self.say_to_all(&CallMessage::Report(report.clone()));
         self.agreed.own_report = Some(report);

@@ -36,7 +36,7 @@ impl Default for Net {
 enum Event {
     Wake(usize),
     Own(usize),
-    Roster(usize, Vec<Member>),
+    Roster(usize),
     Control { from: usize, to: usize, bytes: Vec<u8> },
     Rtc { to: usize, event: RtcEvent, needs_link: Option<usize> },
 }
@@ -205,12 +205,10 @@ impl World {
     }
     /// Everybody hears who is inside, a little late.
     pub fn roster_news(&mut self) {
-        let all: Vec<Member> = self.nodes.iter().filter(|n| n.inside).map(|n| n.member).collect();
         for n in 0..self.nodes.len() {
             if self.nodes[n].call.is_some() {
-                let others = all.iter().filter(|m| m.peer != self.nodes[n].member.peer).copied().collect();
                 let at = self.now + self.between((30 * MS, 90 * MS));
-                self.at(at, Event::Roster(n, others));
+                self.at(at, Event::Roster(n));
             }
         }
     }
@@ -292,7 +290,11 @@ impl World {
                 }
                 self.at(self.now + 20 * MS, Event::Own(n));
             }
-            Event::Roster(n, members) => self.input(n, Input::Roster(members)),
+            Event::Roster(n) => {
+                let others = self.nodes.iter().filter(|m| m.inside && m.member.peer != self.nodes[n].member.peer);
+                let members = others.map(|m| m.member).collect();
+                self.input(n, Input::Roster(members));
+            }
             Event::Control { from, to, bytes } => {
                 if self.cut_control.contains(&pair(from, to)) {
                     self.held.push((from, to, bytes));
