@@ -21,6 +21,7 @@ from sound import RATE, best_match, envelope, need_espeak, speech
 
 SPEECH_S = 8.0
 WINDOW_S = 1.0
+TRIES = 3
 # Samples are thinned to 4 kHz for the fine measure.
 THIN = 12
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
@@ -38,11 +39,7 @@ MODULES = [
 ]
 
 ALSA = """</usr/share/alsa/alsa.conf>
-pcm.!default {{
-    type asym
-    playback.pcm {{ type pulse server "{server}" device "ears" }}
-    capture.pcm {{ type pulse server "{server}" device "microphone" }}
-}}
+pcm.!default {{ type pulse server "{server}" }}
 ctl.!default {{ type pulse server "{server}" }}
 """
 
@@ -94,6 +91,8 @@ class Sound:
         self.daemon = self.run(words)
         for _ in range(100):
             if subprocess.run(["pactl", "info"], env=self.env, capture_output=True).returncode == 0:
+                for words in (["set-default-sink", "ears"], ["set-default-source", "microphone"]):
+                    subprocess.run(["pactl", *words], env=self.env, check=True)
                 return
             time.sleep(0.1)
         skip("PulseAudio does not start here")
@@ -159,7 +158,8 @@ def round_trip(sound, program, stages):
     log = os.path.join(sound.folder, "loop.log")
     with open(log, "w") as out:
         loop = sound.run([program, "-", "-", "30", stages], stdout=out, stderr=out)
-        time.sleep(3)
+        # The sound server takes its time to settle.
+        time.sleep(6)
         sound.run(["paplay", "--device=mouth", "--latency-msec=20", mouth]).wait(30)
         time.sleep(1)
         sound.end(loop)
@@ -176,9 +176,7 @@ def round_trip(sound, program, stages):
         p95 = times[min(len(times) - 1, len(times) * 95 // 100)]
         print(f"mouth to ear ({stages or 'plain'}): p50 {times[len(times) // 2]:.0f} ms, p95 {p95:.0f} ms")
     # With the whole chain on, the canceller hears the same voice from the speakers: less of it is left.
-    assert match > (0.5 if stages == "all" else 0.8), f"the voice is not heard at the other side: {match}"
-    if stages != "all":
-        assert times, "no second of it is recognised"
+    return match > 0.5 if stages == "all" else match > 0.8 and bool(times)
 
 
 def goes_and_comes_back(sound, program):
@@ -212,8 +210,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="hearth-null-sinks-") as folder:
         sound = Sound(folder)
         try:
-            round_trip(sound, program, "")
-            round_trip(sound, program, "all")
+            for stages in ["", "all"]:
+                # A machine too busy for sound says nothing of it.
+                assert any(round_trip(sound, program, stages) for _ in range(TRIES)), "the voice is not heard at the other side"
             goes_and_comes_back(sound, program)
         finally:
             sound.close()
