@@ -41,7 +41,8 @@ impl Loss {
     /// A hole of this many frames before the packet `after`, which carries a copy or deep redundancy or not.
     pub fn hole(&mut self, frames: u64, after: u64, fec: bool, dred: bool) {
         self.after = after;
-        self.run += (frames.min(16) as f32 - self.run) * RUN_WEIGHT;
+        let weight = if self.run == 0.0 { 1.0 } else { RUN_WEIGHT };
+        self.run += (frames.min(16) as f32 - self.run) * weight;
         self.fec = if fec { WITHOUT } else { self.fec.saturating_sub(1) };
         self.dred = if dred { WITHOUT } else { self.dred.saturating_sub(1) };
     }
