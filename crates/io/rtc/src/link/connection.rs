@@ -146,6 +146,7 @@ pub struct Connection {
     tracks: Vec<(Arc<TrackLocalStaticRTP>, u32, Arc<dyn RtpSender>)>,
     datagrams: Sender<Bytes>,
     tasks: JoinSet<()>,
+    closed: bool,
 }
 
 impl Connection {
@@ -174,7 +175,7 @@ impl Connection {
         tasks.spawn(send_datagrams(Arc::clone(&channel), Arc::clone(&open), datagrams_rx));
         tasks.spawn(inlet::datagrams(channel, open, peer, media));
         let counters = Arc::default();
-        Ok(Self { pc, locals: locals_rx, state: state_rx, counters, tracks, datagrams, tasks })
+        Ok(Self { pc, locals: locals_rx, state: state_rx, counters, tracks, datagrams, tasks, closed: false })
     }
 
     /// What an outlet sends by, once negotiated.
@@ -211,11 +212,24 @@ impl Connection {
 
     /// Ends it; says goodbye to TURN servers.
     pub async fn close(mut self) {
+        self.closed = true;
         self.tasks.abort_all();
         if let Err(error) = self.pc.close().await {
             tracing::debug!(%error, "closing a connection");
         }
         while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+impl Drop for Connection {
+    /// A link that broke or was cut off leaves no connection running.
+    fn drop(&mut self) {
+        if !self.closed
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let pc = Arc::clone(&self.pc);
+            runtime.spawn(async move { pc.close().await });
+        }
     }
 }
 
@@ -237,10 +251,7 @@ async fn send_datagrams(channel: Arc<dyn DataChannel>, open: Arc<Notify>, queue:
 
 async fn build(settings: &Settings, relay_only: bool, handler: Handler) -> Result<Arc<dyn PeerConnection>> {
     let mut engine = MediaEngine::default();
-    engine.register_codec(
-        RTCRtpCodecParameters { rtp_codec: opus(), payload_type: OPUS, ..Default::default() },
-        RtpCodecKind::Audio,
-    )?;
+    engine.register_codec(RTCRtpCodecParameters { rtp_codec: opus(), payload_type: OPUS }, RtpCodecKind::Audio)?;
     let level = RTCRtpHeaderExtensionCapability { uri: LEVEL_URI.to_owned() };
     engine.register_header_extension(level, RtpCodecKind::Audio, None)?;
     let wait = |ms| Some(Duration::from_millis(if relay_only { 0 } else { ms }));

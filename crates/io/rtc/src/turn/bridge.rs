@@ -143,3 +143,78 @@ where
         ended = down => ended,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use std::time::Duration;
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const STUN: [u8; 20] = [0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+    const CHANNEL: [u8; 7] = [0x40, 1, 0, 3, 7, 8, 9];
+
+    /// A server that sends back whatever comes, byte by byte.
+    async fn echo() -> (Bridge, TcpListener) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let bridge = Bridge::start(Target { host: "127.0.0.1".into(), port, tls: None }).unwrap();
+        (bridge, listener)
+    }
+
+    async fn client(bridge: &Bridge) -> UdpSocket {
+        let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        client.connect(bridge.address).await.unwrap();
+        client
+    }
+
+    async fn receive(client: &UdpSocket) -> Vec<u8> {
+        let mut buffer = [0; 2_048];
+        let length = tokio::time::timeout(Duration::from_secs(20), client.recv(&mut buffer)).await.unwrap().unwrap();
+        buffer[..length].to_vec()
+    }
+
+    #[tokio::test]
+    async fn each_client_has_its_own_stream_and_messages_keep_their_edges() {
+        let (bridge, listener) = echo().await;
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let mut byte = [0];
+                    while stream.read_exact(&mut byte).await.is_ok() {
+                        stream.write_all(&byte).await.unwrap();
+                    }
+                });
+            }
+        });
+        let (one, other) = (client(&bridge).await, client(&bridge).await);
+        for message in [&b"neither STUN nor ChannelData"[..], &CHANNEL, &STUN, &CHANNEL] {
+            one.send(message).await.unwrap();
+        }
+        other.send(&STUN).await.unwrap();
+        let got = [receive(&one).await, receive(&one).await, receive(&one).await];
+        assert_eq!(got, [CHANNEL.to_vec(), STUN.to_vec(), CHANNEL.to_vec()]);
+        assert_eq!(receive(&other).await, STUN);
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_broke_is_made_again() {
+        let (bridge, listener) = echo().await;
+        let one = client(&bridge).await;
+        one.send(&STUN).await.unwrap();
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        let again = async {
+            loop {
+                one.send(&STUN).await.unwrap();
+                let next = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
+                if next.is_ok() {
+                    break;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), again).await.expect("another stream");
+    }
+}

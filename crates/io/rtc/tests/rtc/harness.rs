@@ -134,7 +134,7 @@ pub fn frame(slot: u8, n: u32) -> MediaFrame {
         slot,
         timestamp: n.wrapping_mul(960).wrapping_add(u32::MAX - 5_000),
         level: (n % 128) as u8,
-        voice: n % 3 != 0,
+        voice: !n.is_multiple_of(3),
         payload,
     }
 }
