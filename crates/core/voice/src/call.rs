@@ -101,11 +101,7 @@ impl Call {
             Input::Whisper(to) => self.set_whisper(to),
             Input::Position(position) => self.own.position = position,
             Input::Uplink { kbps, may_relay } => (self.own.uplink_kbps, self.own.may_relay) = (kbps, may_relay),
-            Input::NetworkChanged => {
-                for peer in self.links.peers() {
-                    self.links.restart_interrupted(peer, &mut self.out);
-                }
-            }
+            Input::NetworkChanged => self.links.restart(&mut self.out),
             Input::Leave => self.leave(),
             Input::Tick => {}
         }

@@ -175,6 +175,8 @@ pub const PROOF_ASK_US: u64 = 2_500_000;
 pub const UNPROVEN_FRAMES: usize = 512;
 /// A frame without a proof after this counts as unsigned.
 pub const PROOF_WAIT_US: u64 = 5_000_000;
+/// A proof speaks for what is said up to this long after it.
+pub const PROVEN_US: u64 = 3_000_000;
 /// Unsigned frames in a row that make a voice unproven.
 pub const UNSIGNED_FRAMES: u32 = 25;
 
@@ -186,5 +188,3 @@ pub const WARNING_US: u64 = 60_000_000;
 pub const WARNINGS: usize = 256;
 /// Frames that do not open, of one link in five seconds, before it is said.
 pub const BAD_FRAMES: u32 = 10;
-/// Between two looks at how to encode.
-pub const ADVICE_US: u64 = 1_000_000;

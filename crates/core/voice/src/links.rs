@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 pub(crate) struct Link {
     route: Option<MediaRoute>,
     since_us: u64,
+    /// When to look for a new way, while interrupted.
+    restart_us: Option<u64>,
     unneeded_us: Option<u64>,
     /// Last packet of any kind; 0 before the first.
     pub heard_us: u64,
@@ -56,8 +58,13 @@ impl Links {
     pub fn state(&mut self, peer: PeerKey, state: MediaState, now_us: u64) {
         let Some(link) = self.table.get_mut(&peer) else { return };
         link.since_us = now_us;
+        link.restart_us = None;
         match state {
-            MediaState::Connecting | MediaState::Interrupted => link.route = None,
+            MediaState::Connecting => link.route = None,
+            MediaState::Interrupted => {
+                link.route = None;
+                link.restart_us = Some(now_us + limits::LINK_RESTART_US);
+            }
             MediaState::Connected(route) => {
                 link.route = Some(route);
                 self.retry.remove(&peer);
@@ -83,6 +90,7 @@ impl Links {
         let link = Link {
             route: None,
             since_us: now_us,
+            restart_us: None,
             unneeded_us: None,
             heard_us: 0,
             rtt_ms: 0,
@@ -132,6 +140,9 @@ impl Links {
                 self.close(&peer, out);
                 continue;
             }
+            if link.restart_us.take_if(|at| now_us >= *at).is_some() {
+                out.push_back(Output::Rtc(RtcCommand::Restart { peer }));
+            }
             if link.route.is_none() && now_us >= link.since_us + limits::LINK_CONNECT_US {
                 out.push_back(Output::Rtc(RtcCommand::Close { peer }));
                 self.failed(peer, now_us);
@@ -139,11 +150,9 @@ impl Links {
         }
         self.retry.retain(|p, _| wanted.contains(p));
     }
-    /// Interrupted links look for a new way after a while.
-    pub fn restart_interrupted(&mut self, peer: PeerKey, out: &mut VecDeque<Output>) {
-        if self.is_open(&peer) {
-            out.push_back(Output::Rtc(RtcCommand::Restart { peer }));
-        }
+    /// All links look for a new way.
+    pub fn restart(&self, out: &mut VecDeque<Output>) {
+        out.extend(self.table.keys().map(|peer| Output::Rtc(RtcCommand::Restart { peer: *peer })));
     }
 
     fn failed(&mut self, peer: PeerKey, now_us: u64) {
@@ -151,5 +160,54 @@ impl Links {
         let pause = self.retry.get(&peer).map_or(limits::LINK_RETRY_US, |(_, pause)| *pause);
         let next = (pause * 2).min(limits::LINK_RETRY_MAX_US);
         self.retry.insert(peer, (now_us + pause, next));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(links: &mut Links, state: MediaState, now_us: u64) {
+        links.state(PeerKey([2; 32]), state, now_us);
+    }
+
+    #[test]
+    fn an_interrupted_link_restarts_once_and_a_failed_one_is_tried_with_growing_pauses() {
+        let (mut links, mut out) = (Links::default(), VecDeque::new());
+        let (me, peer) = (PeerKey([1; 32]), PeerKey([2; 32]));
+        let wanted = BTreeSet::from([peer]);
+        let mut tend = |links: &mut Links, now_us| {
+            links.tend((me, false), &wanted, |_| true, false, now_us, &mut out);
+            std::mem::take(&mut out)
+        };
+        let open = Output::Rtc(RtcCommand::Open { peer, polite: false, relay_only: false });
+        assert_eq!(tend(&mut links, 0), std::slice::from_ref(&open));
+        state(&mut links, MediaState::Connected(MediaRoute::Lan), 1);
+        state(&mut links, MediaState::Interrupted, 2);
+        assert_eq!(tend(&mut links, 3), []);
+        assert_eq!(tend(&mut links, 2 + limits::LINK_RESTART_US), [Output::Rtc(RtcCommand::Restart { peer })]);
+        assert_eq!(tend(&mut links, 3 + limits::LINK_RESTART_US), []);
+        let mut now = 3 + limits::LINK_RESTART_US;
+        for pause in [1, 2, 4, 8] {
+            state(&mut links, MediaState::Failed(String::new()), now);
+            now += pause * limits::LINK_RETRY_US;
+            assert_eq!(tend(&mut links, now - 1), []);
+            assert_eq!(tend(&mut links, now), std::slice::from_ref(&open));
+        }
+        assert!(links.has_failed(&peer));
+    }
+
+    #[test]
+    fn a_link_of_no_use_is_closed_after_a_while() {
+        let (mut links, mut out) = (Links::default(), VecDeque::new());
+        let peer = PeerKey([2; 32]);
+        links.open(peer, PeerKey([1; 32]), true, 0, &mut out);
+        state(&mut links, MediaState::Connected(MediaRoute::Turn), 1);
+        let none = BTreeSet::new();
+        links.tend((PeerKey([1; 32]), true), &none, |_| true, false, 10, &mut out);
+        links.tend((PeerKey([1; 32]), true), &none, |_| true, true, 10 + limits::LINK_LINGER_US, &mut out);
+        assert!(links.is_open(&peer), "held while another way is made");
+        links.tend((PeerKey([1; 32]), true), &none, |_| true, false, 10 + limits::LINK_LINGER_US, &mut out);
+        assert!(!links.is_open(&peer));
     }
 }

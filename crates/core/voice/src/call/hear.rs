@@ -20,6 +20,7 @@ pub(crate) struct Hearing {
     pub window: ReplayWindow,
     checker: ProofChecker,
     pub proven: bool,
+    proven_us: u64,
     pub speaking: bool,
     pub level: u8,
     pub voice_us: u64,
@@ -165,6 +166,11 @@ impl Call {
         if muted {
             return;
         }
+        // What is said after a while of silence is somebody's until it is signed.
+        if h.proven && now >= h.proven_us + limits::PROVEN_US {
+            h.proven = false;
+            self.out.push_back(Output::Proven { talker: device, proven: false });
+        }
         // A gap of more than a few frames is silence or a relay's choice, no loss.
         match h.last.map(|last| counter.checked_sub(last)) {
             Some(Some(gap @ 2..=10)) => h.lost += gap as u32 - 1,
@@ -262,6 +268,7 @@ impl Call {
         let Some(finding) = finding else { return };
         let Some(h) = self.hearing.get_mut(&device) else { return };
         let proven = finding == Finding::Proven;
+        h.proven_us = self.now;
         if h.proven != proven {
             h.proven = proven;
             self.out.push_back(Output::Proven { talker: device, proven });

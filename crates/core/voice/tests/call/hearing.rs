@@ -149,3 +149,25 @@ fn positions_come_with_the_frames_and_safety_codes_are_equal() {
     let code = world.nodes[0].call.as_ref().unwrap().safety_code();
     assert!(world.nodes.iter().all(|n| n.call.as_ref().unwrap().safety_code() == code));
 }
+
+#[test]
+fn a_priority_speaker_is_heard_beside_the_loudest_three() {
+    let mut world = World::of(10, 11);
+    assert!(world.run_until(6 * SECOND, |w| w.agrees() && w.relay(0).is_some()));
+    world.run(2 * SECOND);
+    let ends = [world.relay(0), world.backup(0)];
+    let who: Vec<_> = (0..10).filter(|n| !ends.contains(&Some(*n))).collect();
+    let (chief, listener) = (who[3], who[4]);
+    world.input(chief, Input::Priority(true));
+    who[..4].iter().for_each(|n| world.nodes[*n].speaks = true);
+    world.nodes[chief].level = 100;
+    world.run(SECOND);
+    let since = world.now;
+    world.run(SECOND);
+    assert!(who[..4].iter().all(|talker| world.count(listener, *talker, since) >= 45));
+    world.input(chief, Input::Priority(false));
+    world.run(SECOND);
+    let since = world.now;
+    world.run(SECOND);
+    assert_eq!(world.count(listener, chief, since), 0, "the quietest of four has no slot");
+}

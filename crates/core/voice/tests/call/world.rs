@@ -1,12 +1,16 @@
 //! A world of calls: virtual time, a seeded network, a roster that everybody hears of a little late.
 
+mod ears;
+mod network;
+
 use hearth_crypto::{DeviceKey, HashEntropy, Secret32};
 use hearth_ports::{
     audio::OwnFrame,
-    rtc::{MediaFrame, MediaRoute, MediaState, RtcCommand, RtcEvent},
+    rtc::{MediaFrame, RtcEvent},
 };
 use hearth_types::{DeviceId, PeerKey, UserId};
-use hearth_voice::{Call, CallConfig, CallId, Input, Member, Output, Role, Warning};
+use hearth_voice::{Call, CallConfig, CallId, CallMessage, Input, Member, Output, Role, Warning};
+use hearth_wire::cbor::Codec;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub const MS: u64 = 1_000;
@@ -81,6 +85,8 @@ pub struct World {
     /// Pairs whose media is cut, and pairs whose control channel stands still.
     pub cut_media: BTreeSet<(usize, usize)>,
     pub cut_control: BTreeSet<(usize, usize)>,
+    /// Sender keys as they were last told: (from, to) to id and secret. What a member could do with them is tested.
+    pub keys: BTreeMap<(usize, usize), (u64, [u8; 32])>,
     /// What a peer's transport does to frames it sends: a liar. Sees (time, from, to, frame).
     pub tap: Option<Tap>,
     events: BTreeMap<(u64, u64), Event>,
@@ -108,6 +114,7 @@ impl World {
             record: false,
             cut_media: BTreeSet::new(),
             cut_control: BTreeSet::new(),
+            keys: BTreeMap::new(),
             tap: None,
             events: BTreeMap::new(),
             order: 0,
@@ -220,9 +227,18 @@ impl World {
     pub fn kill(&mut self, n: usize) {
         self.nodes[n].killed = true;
     }
-    pub fn lapse(&mut self, n: usize) {
+    /// A new process of a device that the roster never missed.
+    pub fn restart(&mut self, n: usize) {
+        self.opened.retain(|(a, _)| *a != n);
+        self.signalled.retain(|(a, b)| *a != n && *b != n);
+        self.up.retain(|(a, b)| *a != n && *b != n);
+        let since = self.nodes[n].member.since_ms;
+        self.enter(n);
+        self.nodes[n].member.since_ms = since;
+    }
+    /// Out of the room by everybody's roster but its own: put out, with a client that goes on.
+    pub fn put_out(&mut self, n: usize) {
         self.nodes[n].inside = false;
-        self.nodes[n].call = None;
         self.roster_news();
     }
     pub fn index(&self, peer: &PeerKey) -> Option<usize> {
@@ -291,6 +307,9 @@ impl World {
                 self.at(self.now + 20 * MS, Event::Own(n));
             }
             Event::Roster(n) => {
+                if !self.nodes[n].inside {
+                    return;
+                }
                 let others = self.nodes.iter().filter(|m| m.inside && m.member.peer != self.nodes[n].member.peer);
                 let members = others.map(|m| m.member).collect();
                 self.input(n, Input::Roster(members));
@@ -342,6 +361,9 @@ impl World {
         match output {
             Output::Message { peer, bytes } => {
                 if let Some(to) = self.index(&peer) {
+                    if let Ok(CallMessage::Key { id, secret, .. }) = CallMessage::from_bytes(&bytes) {
+                        self.keys.insert((n, to), (id, secret));
+                    }
                     self.control(n, to, bytes);
                 }
             }
@@ -371,119 +393,6 @@ impl World {
                 self.roster_news();
             }
             Output::Speaking { .. } | Output::Advice(_) => {}
-        }
-    }
-    fn command(&mut self, n: usize, command: RtcCommand) {
-        match command {
-            RtcCommand::Open { peer, .. } => {
-                let Some(to) = self.index(&peer) else { return };
-                assert!(self.opened.insert((n, to)), "a link is opened once");
-                self.signalled.remove(&(n, to));
-                let event = RtcEvent::Signal { peer, bytes: b"fingerprint".to_vec() };
-                self.at(self.now, Event::Rtc { to: n, event, needs_link: None });
-            }
-            RtcCommand::Signal { peer, .. } => {
-                let Some(to) = self.index(&peer) else { return };
-                assert!(self.opened.contains(&(n, to)), "a signal goes to an open end");
-                self.signalled.insert((n, to));
-                let ways = [(n, to), (to, n)];
-                if ways.iter().all(|w| self.opened.contains(w) && self.signalled.contains(w))
-                    && self.up.insert(pair(n, to))
-                {
-                    let at = self.now + self.between(self.net.ice);
-                    for (a, b) in ways {
-                        let state = MediaState::Connected(MediaRoute::Direct);
-                        let event = RtcEvent::State { peer: self.nodes[b].member.peer, state };
-                        self.at(at, Event::Rtc { to: a, event, needs_link: Some(b) });
-                    }
-                }
-            }
-            RtcCommand::Close { peer } => {
-                let Some(to) = self.index(&peer) else { return };
-                self.opened.remove(&(n, to));
-                self.signalled.remove(&(n, to));
-                if self.up.remove(&pair(n, to)) {
-                    self.opened.remove(&(to, n));
-                    self.signalled.remove(&(to, n));
-                    let event =
-                        RtcEvent::State { peer: self.nodes[n].member.peer, state: MediaState::Failed("closed".into()) };
-                    let at = self.now + self.between(self.net.delay);
-                    self.at(at, Event::Rtc { to, event, needs_link: None });
-                }
-            }
-            RtcCommand::Send { peers, frame } => {
-                for peer in peers {
-                    if let Some(to) = self.index(&peer) {
-                        self.nodes[n].frames_out += 1;
-                        self.media(n, to, frame.clone());
-                    }
-                }
-            }
-            RtcCommand::Datagram { peers, bytes } => {
-                assert!(bytes.len() <= 1024, "a datagram fits: {}", bytes.len());
-                for peer in peers {
-                    if let Some(to) = self.index(&peer) {
-                        let event = RtcEvent::Datagram { peer: self.nodes[n].member.peer, bytes: bytes.clone() };
-                        self.packet(n, to, event);
-                    }
-                }
-            }
-            RtcCommand::Restart { .. } | RtcCommand::Shutdown => {}
-        }
-    }
-    pub fn media(&mut self, from: usize, to: usize, frame: MediaFrame) {
-        let frames = match self.tap.take() {
-            Some(mut tap) => {
-                let frames = tap(self.now, from, to, &frame);
-                self.tap = Some(tap);
-                frames
-            }
-            None => vec![frame],
-        };
-        for frame in frames {
-            if self.record {
-                self.wire.push((self.now, from, to, frame.clone()));
-            }
-            let event = RtcEvent::Frame { peer: self.nodes[from].member.peer, frame };
-            self.packet(from, to, event);
-        }
-    }
-    fn packet(&mut self, from: usize, to: usize, event: RtcEvent) {
-        let dead = self.nodes[from].killed || self.cut_media.contains(&pair(from, to));
-        if dead || !self.up.contains(&pair(from, to)) || self.random(1000) < self.net.loss {
-            return;
-        }
-        let at = self.now + self.between(self.net.delay);
-        self.at(at, Event::Rtc { to, event, needs_link: Some(from) });
-    }
-
-    /// Whether all live talkers hold the same agreement.
-    pub fn agrees(&self) -> bool {
-        let mut all = self.live().into_iter().map(|n| self.nodes[n].call.as_ref().unwrap().topology());
-        let first = all.next();
-        all.all(|t| Some(t) == first)
-    }
-    /// Frames of `talker` that `listener` heard since `since`.
-    pub fn count(&self, listener: usize, talker: usize, since: u64) -> usize {
-        self.heard.iter().filter(|h| h.at >= since && (h.listener, h.talker) == (listener, talker)).count()
-    }
-    /// The longest silence of `talker` at `listener` in a span of time.
-    pub fn gap(&self, listener: usize, talker: usize, from: u64, to: u64) -> u64 {
-        let mut last = from;
-        let mut longest = 0;
-        for h in &self.heard {
-            if (h.listener, h.talker) == (listener, talker) && h.at >= from && h.at <= to {
-                longest = longest.max(h.at - last);
-                last = h.at;
-            }
-        }
-        longest.max(to - last)
-    }
-    /// Every frame reached an ear at most once.
-    pub fn assert_no_duplicates(&self) {
-        let mut seen = BTreeSet::new();
-        for h in &self.heard {
-            assert!(seen.insert((h.listener, h.talker, h.timestamp, h.seq)), "heard twice: {h:?}");
         }
     }
 }
