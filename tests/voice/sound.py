@@ -110,3 +110,36 @@ def longest_silence(heard, begin_s, end_s, floor=1.0):
         run = run + 1 if v <= floor else 0
         longest = max(longest, run)
     return longest / 100
+
+
+def hum(path, hertz, total_s):
+    """A steady hum of one pitch with the overtones of a voice, 48 kHz mono; its sixth harmonic is the strongest."""
+    count = round(total_s * hertz) * RATE // hertz  # Whole periods: loops without a click.
+    harmonics = [(k, 1 / k if k < 6 else 2.0 if k == 6 else 0.5 / k) for k in range(1, 16) if k * hertz < 4_000]
+    period = RATE / hertz
+    one = [sum(a * math.sin(2 * math.pi * k * i / period) for k, a in harmonics) for i in range(count)]
+    top = max(map(abs, one))
+    samples = array.array("h", (int(9_000 * v / top) for v in one))
+    with wave.open(str(path), "wb") as w:
+        w.setnchannels(1)
+        w.setsampwidth(2)
+        w.setframerate(RATE)
+        w.writeframes(samples.tobytes())
+
+
+def strength(samples, hertz, block=2 * BLOCK):
+    """How loud one tone is in each 20 ms (Goertzel)."""
+    turn = 2 * math.cos(2 * math.pi * hertz * 4 / RATE)
+    out = []
+    for at in range(0, len(samples) - block, block):
+        a = b = 0.0
+        for s in samples[at:at + block:4]:
+            a, b = s + turn * a - b, a
+        out.append(math.sqrt(max(a * a + b * b - turn * a * b, 0.0)) / (block / 8))
+    return out
+
+
+def gap_s(loud, floor):
+    """The longest time without the tone between its first and its last block."""
+    there = [i for i, v in enumerate(loud) if v >= floor]
+    return max((b - a - 1 for a, b in zip(there, there[1:])), default=0) / 50
