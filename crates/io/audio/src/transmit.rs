@@ -14,7 +14,7 @@ use chain::Chain;
 use detect::VoiceDetector;
 use gate::{GateKeeper, Pass};
 use hearth_codec::{Encoder, FrameLength, Settings};
-use hearth_ports::audio::{AudioEvent, Encoding, OwnFrame};
+use hearth_ports::audio::{AudioEvent, Encoding, Gate, OwnFrame};
 use source::{Block, Microphone, Source};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -27,6 +27,9 @@ const POLL: Duration = Duration::from_millis(2);
 const DTX_PACKET: usize = 2;
 /// The part of an Opus packet's first byte that says mode and length (RFC 6716, 3.1), with one frame in the packet.
 const TOC_ONE_FRAME: u8 = 0b1111_1100;
+
+/// Where the microphone is open by wish, whatever is louder than this many decibels below full scale counts as a voice.
+const AUDIBLE: u8 = 55;
 
 /// What the device thread hands over.
 pub enum MicrophoneChange {
@@ -279,10 +282,13 @@ impl Transmit {
             Ok(opus) if opus.len() <= DTX_PACKET => self.say_silence(frame.timestamp),
             Ok(opus) => {
                 self.sounding = opus.first().copied();
+                let level = level::rfc6464(level::rms(&frame.pcm));
+                // Who holds the key or keeps the microphone open wants music and laughter carried too.
+                let wished = self.wants.gate != Gate::Voice && level <= AUDIBLE;
                 let own = OwnFrame {
                     timestamp: frame.timestamp,
-                    level: level::rfc6464(level::rms(&frame.pcm)),
-                    voice: frame.voice,
+                    level,
+                    voice: frame.voice || wished,
                     opus: opus.to_vec(),
                 };
                 let _ = self.frames.force_send(own);
