@@ -2,14 +2,12 @@
 
 use crate::fake_host::{FakeHost, World};
 use crate::round_trip::{NOTHING, PLAIN};
-use crate::signal::{correlation, rms, until};
+use crate::signal::{LONG, correlation, rms, until};
 use hearth_audio::{AudioConfig, AudioHandle, start};
 use hearth_ports::audio::{AudioCommand, AudioEvent, AudioSink, AudioSource, Gate};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-
-const LONG: Duration = Duration::from_secs(10);
 
 fn with_devices(world: &Arc<World>) -> AudioHandle {
     let world = Arc::clone(world);
@@ -130,7 +128,7 @@ fn without_any_device_it_is_told_once_and_packets_are_played_out_in_time() {
         }
     }
     let stats = stats.expect("stats come every second");
-    assert!(stats.received >= 40 && stats.played >= 60, "{stats:?}");
+    assert!(stats.received >= 30 && stats.played + 15 >= 2 * stats.received, "{stats:?}");
 }
 
 #[test]

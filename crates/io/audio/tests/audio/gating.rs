@@ -1,7 +1,7 @@
 //! What leaves the microphone, and when.
 
 use crate::round_trip::from_file;
-use crate::signal::{RATE, speech, until, write_wav};
+use crate::signal::{LONG, RATE, speech, until, write_wav};
 use hearth_audio::{AudioConfig, AudioHandle, start};
 use hearth_ports::audio::{AudioCommand, AudioEvent, AudioSink, Gate, OwnFrame};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ const ONSET: f32 = 1.0;
 
 fn frames_of(handle: &AudioHandle) -> Vec<OwnFrame> {
     let mut frames = Vec::new();
-    until("the end of the file", Duration::from_secs(20), || {
+    until("the end of the file", LONG, || {
         while let Ok(frame) = handle.frames.try_recv() {
             frames.push(frame);
         }
@@ -50,22 +50,25 @@ fn voice_activity_sends_the_voice_from_before_its_beginning_and_no_silence() {
 fn push_to_talk_sends_from_the_press_to_the_release() {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("in.wav");
-    write_wav(&source, &speech(8.0, 6), RATE);
+    write_wav(&source, &speech(30.0, 6), RATE);
     let config = AudioConfig { gate: Gate::PushToTalk, ..from_file(source, AudioSink::None) };
     let handle = start(config).unwrap();
     std::thread::sleep(Duration::from_millis(300));
     assert!(handle.frames.is_empty(), "nothing goes out before the key is pressed");
-    let pressed = Instant::now();
-    handle.commands.try_send(AudioCommand::Key(true)).unwrap();
-    let first = until("the first frame", Duration::from_secs(1), || handle.frames.try_recv().ok());
-    let waited = pressed.elapsed();
-    println!("key to first frame: {waited:?}");
-    assert!(waited < Duration::from_millis(150), "{waited:?}");
-    until("more frames", Duration::from_secs(1), || (handle.frames.len() >= 5).then_some(()));
-    handle.commands.try_send(AudioCommand::Key(false)).unwrap();
-    let quiet =
-        until("silence", Duration::from_secs(1), || handle.frames.try_recv().ok().filter(|f| f.opus.len() == 1));
-    assert!(quiet.timestamp > first.timestamp);
+    // The best of a few presses: what is over is the machine's.
+    let mut waits = Vec::new();
+    for _ in 0..5 {
+        while handle.frames.try_recv().is_ok() {}
+        let pressed = Instant::now();
+        handle.commands.try_send(AudioCommand::Key(true)).unwrap();
+        until("the first frame", LONG, || handle.frames.try_recv().ok());
+        waits.push(pressed.elapsed());
+        until("more frames", LONG, || (handle.frames.len() >= 3).then_some(()));
+        handle.commands.try_send(AudioCommand::Key(false)).unwrap();
+        until("silence", LONG, || handle.frames.try_recv().ok().filter(|frame| frame.opus.len() == 1));
+    }
+    println!("key to first frame: {waits:?}");
+    assert!(waits.iter().min().unwrap() <= &Duration::from_millis(40), "{waits:?}");
     std::thread::sleep(Duration::from_millis(200));
     assert!(handle.frames.is_empty(), "nothing goes out after the key is released");
 }
@@ -74,14 +77,14 @@ fn push_to_talk_sends_from_the_press_to_the_release() {
 fn mute_sends_nothing_and_a_full_queue_keeps_the_newest() {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("in.wav");
-    write_wav(&source, &speech(10.0, 7), RATE);
+    write_wav(&source, &speech(30.0, 7), RATE);
     let handle = start(from_file(source, AudioSink::None)).unwrap();
-    until("a full queue", Duration::from_secs(2), || handle.frames.is_full().then_some(()));
+    until("a full queue", LONG, || handle.frames.is_full().then_some(()));
     std::thread::sleep(Duration::from_millis(300));
     let oldest = handle.frames.try_recv().unwrap();
     assert!(oldest.timestamp > 0, "the oldest went");
     handle.commands.try_send(AudioCommand::Mute(true)).unwrap();
-    until("the last frame", Duration::from_secs(2), || {
+    until("the last frame", LONG, || {
         let frame = handle.frames.try_recv().ok()?;
         (frame.opus.len() == 1).then_some(())
     });

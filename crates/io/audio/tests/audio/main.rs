@@ -1,6 +1,7 @@
 //! How the audio side behaves, seen from outside.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bounds;
 mod devices;
 mod echo;
 mod fake_host;

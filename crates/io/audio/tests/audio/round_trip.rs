@@ -1,6 +1,6 @@
 //! One's own frames played back as a talker's packets: file in, file out.
 
-use crate::signal::{RATE, correlation, decibels, find, read_wav, rms, speech, until, write_wav};
+use crate::signal::{LONG, RATE, correlation, decibels, find, read_wav, rms, speech, until, write_wav};
 use hearth_audio::{AudioConfig, AudioHandle, start};
 use hearth_ports::audio::{AudioCommand, AudioEvent, AudioSink, AudioSource, Encoding, Gate, Place, Processing};
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub fn from_file(source: PathBuf, sink: AudioSink) -> AudioConfig {
 /// Gives own frames back as packets of these talkers until the source has ended and its sound is out. Gives the last stats.
 fn play_back(handle: &AudioHandle, talkers: &[u32]) -> Vec<(u32, hearth_ports::audio::TalkerStats)> {
     let (mut seq, mut ended, mut stats) = (0, None, Vec::new());
-    until("the end of the file", Duration::from_secs(60), || {
+    until("the end of the file", LONG, || {
         while let Ok(frame) = handle.frames.try_recv() {
             for talker in talkers {
                 let packet =
@@ -56,7 +56,7 @@ fn talker(volume: f32, place: Option<Place>, talker: u32) -> AudioCommand {
 
 fn shut_down(handle: AudioHandle) {
     handle.commands.try_send(AudioCommand::Shutdown).unwrap();
-    until("the end of all threads", Duration::from_secs(2), || handle.ended().then_some(()));
+    until("the end of all threads", LONG, || handle.ended().then_some(()));
 }
 
 /// Correlation of every half second of the source with what was heard, where there is sound, and the lag.
@@ -193,7 +193,7 @@ fn the_sink_can_be_read_while_it_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let sink = folder.path().join("out.wav");
     let handle = start(AudioConfig { sink: AudioSink::Wav(sink.clone()), ..AudioConfig::default() }).unwrap();
-    let frames = until("two seconds of sound", Duration::from_secs(10), || {
+    let frames = until("two seconds of sound", LONG, || {
         let frames = hound::WavReader::open(&sink).ok()?.duration();
         (frames >= 2 * RATE).then_some(frames)
     });
@@ -210,7 +210,7 @@ fn meters_show_who_speaks_and_packets_are_played_out_without_a_sink() {
     handle.commands.try_send(talker(1.0, None, 3)).unwrap();
     handle.commands.try_send(AudioCommand::Meter(true)).unwrap();
     let (mut own_most, mut talker_most, mut told, mut seq) = (0.0_f32, 0.0_f32, 0, 0);
-    until("the end of the file", Duration::from_secs(20), || {
+    until("the end of the file", LONG, || {
         while let Ok(frame) = handle.frames.try_recv() {
             let packet = AudioCommand::Packet { talker: 3, seq, timestamp: frame.timestamp, opus: frame.opus };
             handle.commands.try_send(packet).unwrap();
@@ -239,7 +239,7 @@ fn two_voices_are_both_in_the_mix() {
     let voices: Vec<Vec<f32>> = (10..12).map(|seed| speech(3.0, seed).iter().map(|s| s * 0.5).collect()).collect();
     let listener = AudioConfig { sink: AudioSink::Wav(sink.clone()), headphones: false, ..AudioConfig::default() };
     let listener = start(listener).unwrap();
-    until("the sink", Duration::from_secs(10), || sink.exists().then_some(()));
+    until("the sink", LONG, || sink.exists().then_some(()));
     let speakers: Vec<AudioHandle> = voices
         .iter()
         .enumerate()
@@ -254,7 +254,7 @@ fn two_voices_are_both_in_the_mix() {
     for n in 0..2 {
         listener.commands.try_send(talker(1.0, None, n)).unwrap();
     }
-    until("the end of both files", Duration::from_secs(30), || {
+    until("the end of both files", LONG, || {
         for (n, speaker) in speakers.iter().enumerate() {
             while let Ok(frame) = speaker.frames.try_recv() {
                 let seq = seqs[n];

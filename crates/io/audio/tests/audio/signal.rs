@@ -4,6 +4,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub const RATE: u32 = 48_000;
+/// A deadline for what comes at once on any machine that is not overrun.
+pub const LONG: Duration = Duration::from_secs(60);
 
 /// Even noise, -1.0 to 1.0, the same for the same seed.
 pub struct Noise(u32);
