@@ -285,12 +285,8 @@ impl Transmit {
                 let level = level::rfc6464(level::rms(&frame.pcm));
                 // Who holds the key or keeps the microphone open wants music and laughter carried too.
                 let wished = self.wants.gate != Gate::Voice && level <= AUDIBLE;
-                let own = OwnFrame {
-                    timestamp: frame.timestamp,
-                    level,
-                    voice: frame.voice || wished,
-                    opus: opus.to_vec(),
-                };
+                let own =
+                    OwnFrame { timestamp: frame.timestamp, level, voice: frame.voice || wished, opus: opus.to_vec() };
                 let _ = self.frames.force_send(own);
             }
             Err(error) => tracing::warn!(%error, "a frame of one's own voice could not be encoded"),

@@ -110,7 +110,7 @@ fn without_any_device_it_is_told_once_and_packets_are_played_out_in_time() {
         ]
     );
     handle.commands.try_send(AudioCommand::Talker { talker: 1, volume: 1.0, place: None }).unwrap();
-    let mut encoder = hearth_codec::Encoder::new(hearth_codec::Settings::default()).unwrap();
+    let mut encoder = hearth_codec::Encoder::new(hearth_codec::Settings { dtx: false, ..Default::default() }).unwrap();
     let began = Instant::now();
     let sound = crate::signal::speech(2.0, 8);
     let mut stats = None;
@@ -127,8 +127,15 @@ fn without_any_device_it_is_told_once_and_packets_are_played_out_in_time() {
             }
         }
     }
-    let stats = stats.expect("stats come every second");
-    assert!(stats.received >= 30 && stats.played + 15 >= 2 * stats.received, "{stats:?}");
+    assert!(stats.is_some(), "stats come every second");
+    let stats = until("all packets to be played", LONG, || match handle.events.try_recv() {
+        Ok(AudioEvent::Stats(now)) => Some(now[0].1).filter(|_| began.elapsed() > Duration::from_secs(3)),
+        _ => None,
+    });
+    println!("without devices: {stats:?}");
+    // What came before the mix ran is not counted; of the rest next to nothing may wait for ever.
+    assert!(stats.received >= 30 && stats.lost == 0, "{stats:?}");
+    assert!(2 * stats.played >= 3 * stats.received, "{stats:?}");
 }
 
 #[test]
