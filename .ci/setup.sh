@@ -5,14 +5,15 @@ set -euo pipefail
 
 purpose=${1:-run}
 
-# Everything graphical is opened by name at run time, so no -dev package is needed but the C library's.
+# Everything graphical is opened by name at run time, so no -dev package is needed but the C library's and ALSA's. CMake
+# builds Opus.
 declare -A packages=(
-  [debian-run]="ca-certificates gcc libc6-dev libwayland-client0 libxkbcommon0 libxkbcommon-x11-0 libx11-6 libx11-xcb1 libxcursor1 libxi6 libegl1 libvulkan1 mesa-vulkan-drivers"
-  [debian-test]="fonts-dejavu-core imagemagick iproute2 openbox python3 util-linux x11-utils xauth xclip xdotool xvfb"
-  [fedora-run]="gcc glibc-devel libwayland-client libxkbcommon libxkbcommon-x11 libX11 libX11-xcb libXcursor libXi libglvnd-egl vulkan-loader mesa-vulkan-drivers"
-  [fedora-test]="ImageMagick chromium dejavu-sans-fonts iproute nodejs nodejs-npm openbox python3 util-linux xclip xdotool xorg-x11-server-Xvfb xprop"
-  [arch-run]="gcc libx11 libxcursor libxi libxkbcommon libxkbcommon-x11 vulkan-icd-loader vulkan-swrast wayland"
-  [arch-test]="chromium imagemagick iproute2 nodejs npm openbox python ttf-dejavu util-linux xclip xdotool xorg-server-xvfb xorg-xprop"
+  [debian-run]="ca-certificates cmake g++ gcc libasound2-dev libc6-dev make pkg-config libwayland-client0 libxkbcommon0 libxkbcommon-x11-0 libx11-6 libx11-xcb1 libxcursor1 libxi6 libegl1 libvulkan1 mesa-vulkan-drivers"
+  [debian-test]="espeak-ng fonts-dejavu-core imagemagick iproute2 openbox python3 util-linux x11-utils xauth xclip xdotool xvfb"
+  [fedora-run]="alsa-lib-devel cmake gcc gcc-c++ glibc-devel pkgconf libwayland-client libxkbcommon libxkbcommon-x11 libX11 libX11-xcb libXcursor libXi libglvnd-egl vulkan-loader mesa-vulkan-drivers"
+  [fedora-test]="ImageMagick espeak-ng chromium dejavu-sans-fonts iproute nodejs nodejs-npm openbox python3 util-linux xclip xdotool xorg-x11-server-Xvfb xprop"
+  [arch-run]="alsa-lib cmake gcc pkgconf libx11 libxcursor libxi libxkbcommon libxkbcommon-x11 vulkan-icd-loader vulkan-swrast wayland"
+  [arch-test]="chromium espeak-ng imagemagick iproute2 nodejs npm openbox python ttf-dejavu util-linux xclip xdotool xorg-server-xvfb xorg-xprop"
 )
 
 has() { command -v "$1" >/dev/null 2>&1; }

@@ -44,7 +44,7 @@ section lints cargo clippy --workspace --all-targets --quiet -- -D warnings
 section build cargo build --workspace --bins
 section rust cargo test --workspace
 section web web
-for script in tests/net/*.py tests/app/*.py; do
+for script in tests/net/*.py tests/voice/*.py tests/app/*.py; do
   # Libraries beside the scripts are not executable.
   [ -x "$script" ] && section "$script" timeout --kill-after=10 1200 python3 "$script"
 done

@@ -1,6 +1,7 @@
 //! Ingested events become entities. One exclusive system, because events only make sense in their order.
 
 mod snapshot;
+mod voice;
 mod window;
 
 pub use snapshot::drop_projection;
@@ -21,10 +22,15 @@ pub fn apply(world: &mut World) {
 fn apply_event(world: &mut World, event: NodeEvent) {
     let mut revisions = world.resource_mut::<Revisions>();
     match &event {
-        NodeEvent::Member(_) | NodeEvent::MemberGone { .. } | NodeEvent::PresenceChanged { .. } => {
-            revisions.members += 1
+        NodeEvent::Member(_) | NodeEvent::PresenceChanged { .. } => revisions.members += 1,
+        NodeEvent::MemberGone { .. } => {
+            revisions.members += 1;
+            revisions.voices += 1;
         }
         NodeEvent::Window { .. } => revisions.windows += 1,
+        NodeEvent::VoiceMember(_) | NodeEvent::VoiceSpeaking { .. } | NodeEvent::VoiceRelay { .. } => {
+            revisions.voices += 1;
+        }
         NodeEvent::SnapshotEnd => revisions.touch_all(),
         NodeEvent::CommunityGone { .. } | NodeEvent::ChannelGone { .. } => revisions.touch_all(),
         NodeEvent::Community(_) | NodeEvent::Channel(_) | NodeEvent::Unread { .. } | NodeEvent::SyncProgress { .. } => {
@@ -42,7 +48,10 @@ fn apply_event(world: &mut World, event: NodeEvent) {
         NodeEvent::Channel(view) => channel(world, view),
         NodeEvent::ChannelGone { channel, .. } => gone(world, |index| index.channel(channel)),
         NodeEvent::Member(view) => member(world, view),
-        NodeEvent::MemberGone { community, user } => gone(world, |index| index.member(community, user)),
+        NodeEvent::MemberGone { community, user } => {
+            voice::left(world, community, user);
+            gone(world, |index| index.member(community, user));
+        }
         NodeEvent::PresenceChanged { user, presence } => presence_changed(world, user, presence),
         NodeEvent::Typing { channel, user, until_ms } => typing(world, channel, user, until_ms),
         NodeEvent::Unread { channel, unread, mentions, mark } => {
@@ -55,6 +64,11 @@ fn apply_event(world: &mut World, event: NodeEvent) {
                 world.entity_mut(entity).insert(CatchUp { fetched, missing });
             }
         }
+        NodeEvent::VoiceMember(view) => voice::member(world, view),
+        NodeEvent::VoiceSpeaking { channel, user, speaking, level } => {
+            voice::speaking(world, channel, user, speaking, level);
+        }
+        NodeEvent::VoiceRelay { channel, topology, relay } => voice::path(world, channel, topology, relay),
         NodeEvent::Peer(view) => peer(world, view),
         NodeEvent::PeerGone { peer } => gone(world, |index| index.peer(peer)),
         NodeEvent::Window { window, diffs } => window::apply(world, window, diffs),
@@ -211,6 +225,7 @@ fn forget_despawned(world: &mut World) {
         index.communities.retain(|_, e| alive(e));
         index.channels.retain(|_, e| alive(e));
         index.members.retain(|_, e| alive(e));
+        index.voices.retain(|_, e| alive(e));
         index.peers.retain(|_, e| alive(e));
         index.windows.retain(|_, e| alive(e));
     });

@@ -4,7 +4,8 @@ use crate::{EntityIndex, facts::*};
 use bevy_ecs::prelude::*;
 use std::fmt::Write;
 
-/// Every fact in a fixed order, without entity ids.
+/// Every fact that a snapshot repeats, in a fixed order, without entity ids. What lasts for seconds (who types, who
+/// speaks, how a call runs) is no part of it.
 pub fn dump(world: &World) -> String {
     let mut out = String::new();
     let index = world.resource::<EntityIndex>();
@@ -44,6 +45,14 @@ pub fn dump(world: &World) -> String {
             world.get::<Roles>(*e),
             world.get::<IsOwner>(*e),
             world.get::<There>(*e),
+        ));
+    }
+    for ((space, user), e) in &index.voices {
+        line(format_args!(
+            "voice {user} of {space} in {:?} {:?} {:?}",
+            world.get::<InRoom>(*e).and_then(|room| world.get::<Channel>(room.0)),
+            world.get::<Muted>(*e),
+            world.get::<Deafened>(*e),
         ));
     }
     for (id, e) in &index.peers {

@@ -1,7 +1,7 @@
 //! Components and resources that hold facts. All are written by `Apply` alone.
 
 use bevy_ecs::prelude::*;
-use hearth_ports::{Address, IdentityView, NetStatus, Presence, ReactionView, Route, SendState};
+use hearth_ports::{Address, IdentityView, NetStatus, Presence, ReactionView, Route, SendState, VoiceTopology};
 use hearth_types::{ChannelId, ChannelKind, EntryId, PeerKey, Permissions, SpaceId, UserId};
 use std::collections::BTreeMap;
 
@@ -22,6 +22,8 @@ pub struct Revisions {
     pub members: u64,
     /// Windows and their messages.
     pub windows: u64,
+    /// Who is in which voice room, who speaks, how one's call runs.
+    pub voices: u64,
 }
 
 impl Revisions {
@@ -30,6 +32,7 @@ impl Revisions {
         self.lists += 1;
         self.members += 1;
         self.windows += 1;
+        self.voices += 1;
     }
 }
 
@@ -112,6 +115,49 @@ pub struct Unread {
 /// Who types in a channel, and until when (Unix milliseconds).
 #[derive(Component, Debug, Clone, PartialEq, Eq, Default)]
 pub struct Typers(pub BTreeMap<UserId, u64>);
+
+/// Somebody in a voice room. A person is in one room of a community at most.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
+#[require(Speaking)]
+pub struct VoiceStream(pub UserId);
+
+/// The room somebody is in.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
+#[relationship(relationship_target = VoiceStreams)]
+pub struct InRoom(pub Entity);
+
+/// People in a voice room, in no order, at most `limits::VOICE_MEMBERS`.
+#[derive(Component, Debug, Default)]
+#[relationship_target(relationship = InRoom, linked_spawn)]
+pub struct VoiceStreams(Vec<Entity>);
+
+/// Says nothing.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Muted(pub bool);
+
+/// Hears nothing.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deafened(pub bool);
+
+/// Whether somebody speaks, and how loud. Known only of one's own room, and only since one came in: like [`Typers`], no
+/// snapshot repeats it.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Default)]
+pub struct Speaking {
+    /// Now.
+    pub on: bool,
+    /// 0.0 to 1.0.
+    pub level: f32,
+}
+
+/// How one's call in this room runs. Absent until the call has said so, and again after one has left; no snapshot repeats
+/// it.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallPath {
+    /// Everybody to everybody, or through one.
+    pub topology: VoiceTopology,
+    /// Whose computer passes the voices on.
+    pub relay: Option<UserId>,
+}
 
 /// A person's membership of one community.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,7 @@ pub struct EntityIndex {
     pub(crate) communities: BTreeMap<SpaceId, Entity>,
     pub(crate) channels: BTreeMap<ChannelId, Entity>,
     pub(crate) members: BTreeMap<(SpaceId, UserId), Entity>,
+    pub(crate) voices: BTreeMap<(SpaceId, UserId), Entity>,
     pub(crate) peers: BTreeMap<PeerKey, Entity>,
     pub(crate) windows: BTreeMap<u32, Entity>,
     /// Number of the snapshot in progress or last ended.
@@ -36,6 +37,14 @@ impl EntityIndex {
     /// Entity of a membership.
     pub fn member(&self, community: SpaceId, user: UserId) -> Option<Entity> {
         self.members.get(&(community, user)).copied()
+    }
+    /// Entity of somebody in a voice room of a community.
+    pub fn voice(&self, community: SpaceId, user: UserId) -> Option<Entity> {
+        self.voices.get(&(community, user)).copied()
+    }
+    /// Everybody in voice rooms, by community and user.
+    pub fn voices(&self) -> impl Iterator<Item = (SpaceId, UserId, Entity)> + '_ {
+        self.voices.iter().map(|((space, user), entity)| (*space, *user, *entity))
     }
     /// Entity of a peer.
     pub fn peer(&self, id: PeerKey) -> Option<Entity> {

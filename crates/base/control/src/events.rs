@@ -29,6 +29,13 @@ pub fn event_line(event: &NodeEvent) -> Option<String> {
         NodeEvent::ChannelGone { community, channel } => {
             json!({"event": "channel", "community": community, "channel": channel, "gone": true})
         }
+        NodeEvent::VoiceMember(view) => with_event("voice.member", view),
+        NodeEvent::VoiceSpeaking { channel, user, speaking, level } => {
+            json!({"event": "voice.speaking", "channel": channel, "user": user, "speaking": speaking, "level": level})
+        }
+        NodeEvent::VoiceRelay { channel, topology, relay } => {
+            json!({"event": "voice.relay", "channel": channel, "topology": topology, "relay": relay})
+        }
         NodeEvent::Community(head) => with_event("community", head),
         NodeEvent::CommunityGone { community } => json!({"event": "community", "community": community, "gone": true}),
         NodeEvent::SyncProgress { community, fetched, missing } => {
@@ -75,6 +82,7 @@ fn reply_value(reply: &NodeReply) -> Value {
         NodeReply::Message { message } => json!({"message": message}),
         NodeReply::Messages { messages, more } => json!({"messages": messages, "more": more}),
         NodeReply::Role { role } => json!({"role": role}),
+        NodeReply::VoiceStats(view) => json!(view),
         NodeReply::Peers(views) => json!({"peers": views}),
         NodeReply::Net(status) => json!(status),
     }

@@ -1,8 +1,9 @@
 //! Lines in.
 
-use hearth_ports::{ErrorCode, NodeCommand, NodeError, Presence};
-use hearth_types::{ChannelKind, EntryId, Permissions, limits};
+use hearth_ports::{ErrorCode, NodeCommand, NodeError, Presence, VoiceAsk, VoiceSettings, audio::Gate};
+use hearth_types::{ChannelKind, EntryId, Permissions, UserId, limits};
 use serde_json::{Map, Value};
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// A request: its id as it was given, and what to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,6 +105,23 @@ fn command(cmd: &str, a: &Arguments) -> Outcome {
             "presence.set" => C::PresenceSet { presence: a.presence()? },
             "typing.send" => C::TypingSend { channel: a.id("channel")? },
             "read.mark" => C::ReadMark { channel: a.id("channel")?, message: a.id::<EntryId>("message")? },
+            "voice.join" => C::VoiceJoin { channel: a.id("channel")? },
+            "voice.leave" => C::VoiceLeave,
+            "voice.set" => C::Voice(VoiceAsk::Set(VoiceSettings {
+                mute: a.flag_maybe("mute")?,
+                deafen: a.flag_maybe("deafen")?,
+                ptt: a.flag_maybe("ptt")?,
+                gate: a.gate()?,
+                position: a.position()?,
+                volume: a.volumes()?,
+            })),
+            "voice.source" => C::Voice(VoiceAsk::Source {
+                wav: a.text_maybe("wav")?.map(PathBuf::from),
+                repeat: a.flag("loop", false)?,
+                process: a.flag("process", true)?,
+            }),
+            "voice.sink" => C::Voice(VoiceAsk::Sink { wav: a.text_maybe("wav")?.map(PathBuf::from) }),
+            "voice.stats" => C::Voice(VoiceAsk::Stats),
             "peers.list" => C::PeersList,
             "net.status" => C::NetStatus,
             "shutdown" => C::Shutdown,
@@ -141,6 +159,38 @@ impl Arguments {
     }
     fn flag(&self, name: &str, default: bool) -> Result<bool, NodeError> {
         self.get(name).map_or(Ok(default), |v| v.as_bool().ok_or_else(|| wrong(name, "true or false")))
+    }
+    fn flag_maybe(&self, name: &str) -> Result<Option<bool>, NodeError> {
+        self.get(name).map(|v| v.as_bool().ok_or_else(|| wrong(name, "true or false"))).transpose()
+    }
+    fn gate(&self) -> Result<Option<Gate>, NodeError> {
+        match self.text_maybe("gate")?.as_deref() {
+            None => Ok(None),
+            Some("open") => Ok(Some(Gate::Continuous)),
+            Some("voice") => Ok(Some(Gate::Voice)),
+            Some("ptt") => Ok(Some(Gate::PushToTalk)),
+            Some(_) => Err(wrong("gate", "open, voice or ptt")),
+        }
+    }
+    /// Metres, at most a kilometre away.
+    fn position(&self) -> Result<Option<[f32; 2]>, NodeError> {
+        let number = |v: &Value| v.as_f64().map(|n| n as f32).filter(|n| n.abs() <= 1_000.0);
+        let pair = |v: &Value| match v.as_array().map(Vec::as_slice) {
+            Some([x, y]) => Some([number(x)?, number(y)?]),
+            _ => None,
+        };
+        self.get("position")
+            .map(|v| pair(v).ok_or_else(|| wrong("position", "two numbers in metres, such as [1.5, -2]")))
+            .transpose()
+    }
+    fn volumes(&self) -> Result<BTreeMap<UserId, f32>, NodeError> {
+        let refused = || wrong("volume", "an object of user ids with gains from 0 to 2");
+        let Some(volumes) = self.get("volume") else { return Ok(BTreeMap::new()) };
+        let each = |(user, gain): (&String, &Value)| {
+            let gain = gain.as_f64().map(|g| g as f32).filter(|g| (0.0..=2.0).contains(g));
+            Ok((user.parse().map_err(|_| refused())?, gain.ok_or_else(refused)?))
+        };
+        volumes.as_object().ok_or_else(refused)?.iter().map(each).collect()
     }
     fn kind(&self) -> Result<ChannelKind, NodeError> {
         match self.text_maybe("kind")?.as_deref() {

@@ -3,6 +3,7 @@
 use crate::{
     NodeError,
     net::{Address, Route},
+    voice::{VoiceAsk, VoiceMemberView, VoiceStatsView, VoiceTopology},
 };
 use hearth_types::{ChannelId, ChannelKind, EntryId, PeerKey, Permissions, SpaceId, UserId};
 use serde::Serialize;
@@ -60,6 +61,12 @@ pub enum NodeCommand {
     TypingSend { channel: ChannelId },
     /// Everything up to here is read.
     ReadMark { channel: ChannelId, message: EntryId },
+    /// Go into a voice room, out of any other.
+    VoiceJoin { channel: ChannelId },
+    /// Go out of it.
+    VoiceLeave,
+    /// Anything else about one's voice.
+    Voice(VoiceAsk),
     /// Links and known peers.
     PeersList,
     /// State of the network.
@@ -124,6 +131,8 @@ pub enum NodeReply {
     Messages { messages: Vec<MessageView>, more: bool },
     /// `RoleCreate`.
     Role { role: EntryId },
+    /// `Voice(Stats)`.
+    VoiceStats(VoiceStatsView),
     /// `PeersList`.
     Peers(Vec<PeerView>),
     /// `NetStatus`.
@@ -159,6 +168,12 @@ pub enum NodeEvent {
     PresenceChanged { user: UserId, presence: Presence },
     /// Somebody types, until then.
     Typing { channel: ChannelId, user: UserId, until_ms: u64 },
+    /// Somebody went into a voice room, out of it, or muted.
+    VoiceMember(VoiceMemberView),
+    /// Somebody in the same voice room began or stopped to speak. `level` from 0.0 to 1.0.
+    VoiceSpeaking { channel: ChannelId, user: UserId, speaking: bool, level: f32 },
+    /// How the call runs changed; `relay` is the person whose computer passes the voices on.
+    VoiceRelay { channel: ChannelId, topology: VoiceTopology, relay: Option<UserId> },
     /// A message was written, by anybody, oneself too.
     Message { community: SpaceId, channel: ChannelId, message: MessageView },
     /// One changed: edited, deleted, reacted to, pinned, delivered.

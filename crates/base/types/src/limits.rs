@@ -97,6 +97,13 @@ pub const STRANGER_ENTRIES: usize = 64;
 /// Spaces one device is in.
 pub const SPACES: usize = 256;
 
+/// Bytes of one message about a call.
+pub const CALL_MESSAGE_BYTES: usize = 16 * 1024;
+/// Milliseconds that a notice of being in a voice room holds.
+pub const VOICE_MS: u64 = 12_000;
+/// Devices in one voice room.
+pub const VOICE_MEMBERS: usize = 100;
+
 /// Frames queued towards one link.
 pub const LINK_QUEUE: usize = 256;
 /// Bytes of frames queued towards one link.

@@ -64,6 +64,8 @@ pub enum Frame {
     AskSeals { space: SpaceId, epochs: Vec<EpochId> },
     /// The request cannot be served now.
     Declined { request: u32 },
+    /// What members in one voice room tell each other about the call; opaque here.
+    Call { space: SpaceId, message: Vec<u8> },
 }
 
 /// What a membership proof signs.
@@ -211,13 +213,16 @@ impl Codec for Frame {
             Self::Declined { request } => {
                 w.array(2).uint(18u8).uint(*request);
             }
+            Self::Call { space, message } => {
+                w.array(3).uint(19u8).bytes(&space.0).bytes(message);
+            }
         }
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self> {
         let items = r.array_max(8, "frame")?;
         let number: u8 = r.uint()?;
-        let wanted = *[3, 2, 2, 4, 3, 4, 3, 4, 4, 5, 6, 7, 5, 7, 4, 3, 3, 3, 2]
+        let wanted = *[3, 2, 2, 4, 3, 4, 3, 4, 4, 5, 6, 7, 5, 7, 4, 3, 3, 3, 2, 3]
             .get(usize::from(number))
             .ok_or(DecodeError::Malformed)?;
         if items != wanted {
@@ -310,6 +315,10 @@ impl Codec for Frame {
                 Self::AskSeals { space: Codec::read(r)?, epochs: r.list(limits::WELCOME_SEALS, "epochs", Codec::read)? }
             }
             18 => Self::Declined { request: r.uint()? },
+            19 => Self::Call {
+                space: Codec::read(r)?,
+                message: r.bytes(limits::CALL_MESSAGE_BYTES, "call message")?.to_vec(),
+            },
             _ => return Err(DecodeError::Malformed),
         })
     }

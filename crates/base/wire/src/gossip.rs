@@ -2,7 +2,7 @@
 
 use crate::cbor::{Codec, DecodeError, Reader, Writer};
 use hearth_crypto::{DeviceKey, Entropy, EpochSecret, aead, hash, verify};
-use hearth_types::{ChannelId, DeviceId, SpaceId, limits};
+use hearth_types::{ChannelId, DeviceId, PeerKey, SpaceId, limits};
 
 const VERSION: u8 = 1;
 const EPHEMERAL: &str = "hearth/ephemeral/1";
@@ -37,8 +37,25 @@ pub enum Signal {
     Presence(u8),
     /// The author types in a channel.
     Typing(ChannelId),
+    /// The author is in a voice room, or in none.
+    Voice(Option<VoicePlace>),
     /// Of a later build.
     Unknown(u64),
+}
+
+/// Where somebody's voice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VoicePlace {
+    /// The room.
+    pub channel: ChannelId,
+    /// Transport key that media goes to.
+    pub peer: PeerKey,
+    /// When the author came in, Unix milliseconds.
+    pub since_ms: u64,
+    /// Says nothing.
+    pub muted: bool,
+    /// Hears nothing.
+    pub deafened: bool,
 }
 
 impl Ephemeral {
@@ -62,6 +79,9 @@ impl Ephemeral {
         match &self.signal {
             Signal::Presence(state) => w.uint(0u8).uint(*state),
             Signal::Typing(channel) => w.uint(1u8).bytes(&channel.0),
+            Signal::Voice(place) => w.uint(2u8).option(place.as_ref(), |w, p| {
+                w.array(5).bytes(&p.channel.0).bytes(&p.peer.0).uint(p.since_ms).flag(p.muted).flag(p.deafened);
+            }),
             Signal::Unknown(kind) => w.uint(*kind).null(),
         };
     }
@@ -96,6 +116,16 @@ impl Codec for GossipBody {
                 let signal = match r.uint::<u64>()? {
                     0 => Signal::Presence(r.uint()?),
                     1 => Signal::Typing(Codec::read(r)?),
+                    2 => Signal::Voice(r.option(|r| {
+                        r.array(5)?;
+                        Ok(VoicePlace {
+                            channel: Codec::read(r)?,
+                            peer: Codec::read(r)?,
+                            since_ms: r.uint()?,
+                            muted: r.flag()?,
+                            deafened: r.flag()?,
+                        })
+                    })?),
                     kind => {
                         r.option(|_| Err::<(), _>(DecodeError::Malformed))?;
                         Signal::Unknown(kind)

@@ -16,5 +16,5 @@ pub mod invite;
 pub use cbor::DecodeError;
 pub use entry::{CheckedEntry, Unopened};
 pub use frame::Frame;
-pub use gossip::{Ephemeral, GossipBody, Signal};
+pub use gossip::{Ephemeral, GossipBody, Signal, VoicePlace};
 pub use invite::{InviteLink, InvitePeer, LinkError, PeerAddress};

@@ -81,6 +81,9 @@ impl Kernel {
             }
             C::TypingSend { channel } => self.typing_send(request, channel),
             C::ReadMark { channel, message } => self.find(request, message, Found::Mark { channel }),
+            C::VoiceJoin { channel } => self.voice_join(request, channel),
+            C::VoiceLeave => self.voice_leave(request),
+            C::Voice(ask) => self.voice_ask(request, ask),
             C::PeersList => {
                 let peers = self.peer_views();
                 self.reply(request, Ok(NodeReply::Peers(peers)));
@@ -148,6 +151,7 @@ impl Kernel {
     }
 
     fn shutdown(&mut self, request: u64) {
+        self.voice_out();
         self.presence = hearth_ports::Presence::Offline;
         self.publish_presence();
         self.reply(request, Ok(NodeReply::Done));

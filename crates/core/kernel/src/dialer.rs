@@ -111,6 +111,16 @@ impl Kernel {
         }
     }
 
+    /// Dials these at once, however many links there are: their voices are wanted.
+    pub(crate) fn dial_now(&mut self, peers: &[PeerKey]) {
+        for peer in peers {
+            let known = self.dialer.book.get(peer).map(|k| k.addresses.clone()).unwrap_or_default();
+            if !known.is_empty() && !self.links.contains_key(peer) {
+                self.net(NetCommand::Dial { peer: Some(*peer), addresses: known });
+            }
+        }
+    }
+
     /// Dials whoever is due.
     pub(crate) fn dial_due(&mut self) {
         let now = self.now;

@@ -115,6 +115,7 @@ impl Kernel {
             Frame::Peers { space, peers } => self.peers_told(peer, space, peers),
             Frame::AskSeals { space, epochs } => self.ask_seals(peer, space, &epochs),
             Frame::Declined { request } => self.declined(peer, request),
+            Frame::Call { space, message } => self.call_frame(peer, space, message),
             Frame::Hello { .. } | Frame::Entries { .. } | Frame::Push { .. } => self.fault(peer, 1),
         }
     }
@@ -125,7 +126,7 @@ impl Kernel {
             Frame::AskSeals { epochs, .. } => 1 + epochs.len() as u32 / 8,
             Frame::Join { .. } => 16,
             Frame::Prove { .. } | Frame::Knock { .. } | Frame::Door { .. } | Frame::Peers { .. } => 4,
-            Frame::AskDays { .. } | Frame::Heads { .. } => 1,
+            Frame::AskDays { .. } | Frame::Heads { .. } | Frame::Call { .. } => 1,
             _ => 0,
         };
         let now = self.now;
@@ -264,6 +265,7 @@ impl Kernel {
             return;
         }
         let Some(user) = user else {
+            self.voice_news(space);
             let still = self.spaces.values().any(|s| s.links.get(&peer).is_some_and(|l| l.proven));
             return self.net(NetCommand::SetMember { link: peer, member: still });
         };
@@ -276,6 +278,8 @@ impl Kernel {
         self.tell_heads_to(peer, space);
         self.share_peers(peer, space);
         self.publish_presence();
+        self.publish_voice();
+        self.voice_news(space);
         self.set_timer(Timer::Heads, limits::HEADS_EVERY_MS);
     }
 

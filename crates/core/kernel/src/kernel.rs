@@ -10,7 +10,7 @@ use crate::{
 use hearth_crypto::{AgreementKey, DeviceKey, Entropy, HashEntropy, RecoverySeed};
 use hearth_ports::{
     Direction, IdentityView, NetCommand, NetEvent, NodeCommand, NodeError, NodeEvent, NodeReply, Presence, Route,
-    StoreFault, StoreReply, StoreRequest,
+    StoreFault, StoreReply, StoreRequest, VoiceMemberView, VoiceOrder, VoiceSay,
 };
 use hearth_types::{Certificate, PeerKey, SpaceId, UserId};
 use hearth_wire::CheckedEntry;
@@ -40,6 +40,8 @@ pub enum Input {
     Net(NetEvent),
     /// An answer of the disk.
     Store(StoreReply),
+    /// A wish of the voice engine.
+    Voice(VoiceSay),
     /// Events were dropped because the reader is slow: tell everything again.
     Resync,
     /// Time has passed.
@@ -53,6 +55,8 @@ pub enum Output {
     Net(NetCommand),
     /// To the disk.
     Store(StoreRequest),
+    /// To the voice engine.
+    Voice(VoiceOrder),
     /// To the driver.
     Event(NodeEvent),
 }
@@ -89,6 +93,9 @@ pub struct Kernel {
     pub(crate) presence: Presence,
     pub(crate) notice_counter: u64,
     pub(crate) told_presence: BTreeMap<UserId, Presence>,
+    /// The voice room one is in.
+    pub(crate) voice: Option<crate::voice::OwnVoice>,
+    pub(crate) told_voice: BTreeMap<(SpaceId, UserId), VoiceMemberView>,
     pub(crate) told_net: Option<hearth_ports::NetStatus>,
     pub(crate) told_warnings: BTreeMap<&'static str, u64>,
     pub(crate) fetched: Vec<hearth_types::EntryRow>,
@@ -181,6 +188,10 @@ pub(crate) enum Timer {
     Presence,
     /// Somebody's word may have run out.
     PresenceEnds,
+    /// Say again where one's voice is.
+    Voice,
+    /// Somebody's word about a voice room may have run out.
+    VoiceEnds,
     Dial,
     Join,
     Sweep,
@@ -204,6 +215,7 @@ impl Kernel {
             Input::Incoming { link, incoming } => self.incoming(link, incoming),
             Input::Net(event) => self.net_event(event),
             Input::Store(reply) => self.store_reply(reply),
+            Input::Voice(say) => self.voice_say(say),
             Input::Resync => {
                 self.warn_once("events_dropped", "This window fell behind and was brought up to date.");
                 self.snapshot();
@@ -329,6 +341,8 @@ impl Kernel {
                 Timer::PullAgain(link, space) => self.pull_again(link, space),
                 Timer::Presence => self.presence_due(),
                 Timer::PresenceEnds => self.presence_ends(),
+                Timer::Voice => self.publish_voice(),
+                Timer::VoiceEnds => self.voice_ends(),
                 Timer::Dial => self.dial_due(),
                 Timer::Join => self.joins_due(),
                 Timer::Sweep => self.sweep(),

@@ -21,6 +21,7 @@ mod serve;
 mod space;
 mod startup;
 mod sync;
+mod voice;
 
 pub use incoming::Incoming;
 pub use kernel::{Input, Kernel, KernelKeys, Output};

@@ -23,7 +23,7 @@ impl Kernel {
         self.reset_timer(Timer::Presence, limits::PRESENCE_MS / 3);
     }
 
-    fn notify(&mut self, space: SpaceId, lasts_ms: u64, signal: Signal) {
+    pub(crate) fn notify(&mut self, space: SpaceId, lasts_ms: u64, signal: Signal) {
         // Rises across restarts too, since the clock does.
         self.notice_counter = (self.notice_counter + 1).max(self.now << 8);
         let notice = Ephemeral::sign(space, self.notice_counter, self.now + lasts_ms, signal, &self.keys.device);
@@ -53,7 +53,9 @@ impl Kernel {
         if s.notices.get(&notice.device).is_some_and(|n| notice.counter <= n.counter) {
             return Verdict::Ignore;
         }
-        self.clock_sample(user, notice.expires_at_ms);
+        if matches!(notice.signal, Signal::Presence(_)) {
+            self.clock_sample(user, notice.expires_at_ms);
+        }
         let Some(s) = self.spaces.get_mut(&space) else { return Verdict::Ignore };
         // A counter in the far future would silence its author for good: the lease is what counts.
         let until_ms = notice.expires_at_ms.min(now + limits::PRESENCE_MS * 2);
@@ -73,6 +75,10 @@ impl Kernel {
                     state.typing_quiet_until_ms = now + limits::TYPING_EVERY_MS / 2;
                     self.event(NodeEvent::Typing { channel, user, until_ms: now + limits::TYPING_MS });
                 }
+            }
+            Signal::Voice(place) => {
+                let until_ms = until_ms.min(now + limits::VOICE_MS);
+                self.voice_notice(space, notice.device, place, until_ms);
             }
             Signal::Unknown(_) => {}
         }

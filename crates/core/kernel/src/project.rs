@@ -211,6 +211,9 @@ impl Kernel {
         for view in self.peer_views() {
             self.event(NodeEvent::Peer(view));
         }
+        for view in self.told_voice.values().copied().collect::<Vec<_>>() {
+            self.event(NodeEvent::VoiceMember(view));
+        }
         let status = self.net_status();
         self.event(NodeEvent::Net(status));
         self.event(NodeEvent::SnapshotEnd);

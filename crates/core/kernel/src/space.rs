@@ -44,6 +44,8 @@ pub(crate) struct NoticeState {
     /// 0 offline, 1 idle, 2 online, until `until_ms`.
     pub state: u8,
     pub until_ms: u64,
+    /// Where its voice is, and until when that holds.
+    pub voice: Option<(hearth_wire::VoicePlace, u64)>,
     /// No second typing event before this.
     pub typing_quiet_until_ms: u64,
 }

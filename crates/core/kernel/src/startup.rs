@@ -52,6 +52,8 @@ impl Kernel {
             presence: Presence::Online,
             notice_counter: 0,
             told_presence: BTreeMap::new(),
+            voice: None,
+            told_voice: BTreeMap::new(),
             told_net: None,
             told_warnings: BTreeMap::new(),
             fetched: Vec::new(),

@@ -7,6 +7,7 @@ use hearth_crypto::{AgreementKey, DeviceKey, Entropy, HashEntropy, RecoverySeed,
 use hearth_kernel::{Input, Kernel, KernelKeys, Output};
 use hearth_ports::{
     Direction, NetCommand, NetEvent, NodeCommand, NodeError, NodeEvent, NodeReply, Route, StoreReply, Verdict,
+    VoiceOrder, VoiceSay,
 };
 use hearth_types::PeerKey;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +29,7 @@ struct Host {
     /// Gossip waiting for a verdict.
     judged: BTreeMap<u64, (usize, String, Vec<u8>)>,
     events: Vec<NodeEvent>,
+    orders: Vec<VoiceOrder>,
     replies: BTreeMap<u64, Result<NodeReply, NodeError>>,
     /// Wrong clock, in milliseconds.
     skew_ms: i64,
@@ -87,6 +89,14 @@ impl World {
     /// Events told on a computer since it was last asked.
     pub fn events(&mut self, i: usize) -> Vec<NodeEvent> {
         std::mem::take(&mut self.hosts[i].events)
+    }
+    /// Orders to a computer's voice engine since it was last asked.
+    pub fn orders(&mut self, i: usize) -> Vec<VoiceOrder> {
+        std::mem::take(&mut self.hosts[i].orders)
+    }
+    /// What a computer's voice engine says to its kernel.
+    pub fn say(&mut self, i: usize, say: VoiceSay) {
+        self.input(i, Input::Voice(say));
     }
     /// Sets a computer's clock off.
     pub fn skew(&mut self, i: usize, ms: i64) {
@@ -249,6 +259,7 @@ impl World {
                     self.hosts[i].replies.insert(request, result);
                 }
                 Output::Event(event) => self.hosts[i].events.push(event),
+                Output::Voice(order) => self.hosts[i].orders.push(order),
                 Output::Store(request) => {
                     let boots = self.hosts[i].boots;
                     if let Some(reply) = self.hosts[i].disk.run(request) {
@@ -384,6 +395,7 @@ impl Host {
             seen: BTreeSet::new(),
             judged: BTreeMap::new(),
             events: Vec::new(),
+            orders: Vec::new(),
             replies: BTreeMap::new(),
             skew_ms: 0,
             puppet: false,

@@ -6,12 +6,13 @@
 
 mod run;
 mod verify;
+mod voice;
 
 use async_channel::bounded;
 use hearth_crypto::{AgreementKey, DeviceKey, RecoverySeed, Secret32};
 use hearth_kernel::KernelKeys;
 use hearth_net::{NetConfig, NetFault};
-use hearth_ports::{NodeHandle, Waker};
+use hearth_ports::{NodeHandle, Waker, rtc::IceServer};
 pub use hearth_store::{Home, HomeError, HomeSecrets, KeyPlace, KeychainUse};
 use hearth_store::{KeyError, StoreConfig, StoreError};
 use hearth_types::limits;
@@ -33,6 +34,10 @@ pub struct NodeConfig {
     pub waker: Waker,
     /// Where keys are kept when they are made.
     pub keychain: KeychainUse,
+    /// Servers that help voices to find a way: `stun:`, `turn:` and `turns:`.
+    pub voice_servers: Vec<IceServer>,
+    /// Send voice only through such servers, so that nobody learns this computer's address by it.
+    pub relay_only: bool,
     /// A registered SQLite file layer to use in place of the system's; for tests of power cuts.
     pub vfs: Option<String>,
 }
@@ -48,6 +53,8 @@ impl NodeConfig {
             mdns: true,
             waker: Arc::new(|| {}),
             keychain: KeychainUse::from_env(),
+            voice_servers: Vec::new(),
+            relay_only: false,
             vfs: None,
         }
     }
@@ -124,6 +131,11 @@ pub fn start(config: NodeConfig) -> Result<Node, StartError> {
         agreement: AgreementKey::from_seed(&Secret32::new(*secrets.agreement.expose())),
         peer: net.peer,
     };
+    let voice = voice::VoiceConfig {
+        device: Secret32::new(*secrets.device.expose()),
+        servers: config.voice_servers,
+        relay_only: config.relay_only,
+    };
     drop(secrets);
     let (commands_in, commands) = bounded(limits::COMMAND_QUEUE);
     let (events, events_out) = bounded(limits::EVENT_QUEUE);
@@ -133,6 +145,7 @@ pub fn start(config: NodeConfig) -> Result<Node, StartError> {
         store,
         net,
         keys,
+        voice,
         seed,
         commands,
         events,

@@ -1,10 +1,13 @@
 //! The loop: one input to the kernel at a time, every output to where it belongs, every queue bounded.
 
-use crate::verify;
+use crate::{
+    verify,
+    voice::{VOICE_QUEUE, Voice, VoiceConfig, VoiceOut},
+};
 use async_channel::{Receiver, Sender, TrySendError};
 use hearth_kernel::{Input, Kernel, KernelKeys, Output};
 use hearth_net::NetHandle;
-use hearth_ports::{NetCommand, NodeCommand, NodeEvent, Startup, StoreReply, StoreRequest, Waker};
+use hearth_ports::{ErrorCode, NetCommand, NodeCommand, NodeError, NodeEvent, Startup, StoreReply, StoreRequest, VoiceOrder, Waker};
 use hearth_store::{Home, StoreHandle};
 use hearth_types::{EntryRow, limits};
 use std::{
@@ -24,6 +27,7 @@ pub(crate) struct Parts {
     pub store: StoreHandle,
     pub net: NetHandle,
     pub keys: KernelKeys,
+    pub voice: VoiceConfig,
     pub seed: [u8; 32],
     pub commands: Receiver<(u64, NodeCommand)>,
     pub events: Sender<NodeEvent>,
@@ -40,6 +44,8 @@ struct Loop {
     waker: Waker,
     to_store: VecDeque<StoreRequest>,
     to_net: VecDeque<NetCommand>,
+    to_voice: VecDeque<VoiceOrder>,
+    voice: VoiceEnd,
     /// Replies that found the event queue full; they are never dropped.
     replies: VecDeque<NodeEvent>,
     /// Other events were dropped since the queue was full.
@@ -47,7 +53,7 @@ struct Loop {
 }
 
 pub(crate) async fn run(parts: Parts) {
-    let Parts { home, store, net, keys, seed, commands, events, waker, name, bootstrap } = parts;
+    let Parts { home, store, net, keys, voice, seed, commands, events, waker, name, bootstrap } = parts;
     let Some((startup, own, notices)) = read_disk(&store, keys.device.id()).await else {
         let message =
             "What was saved on this computer cannot be read. Hearth stops so that nothing is lost.".to_owned();
@@ -65,6 +71,8 @@ pub(crate) async fn run(parts: Parts) {
         waker,
         to_store: VecDeque::new(),
         to_net: VecDeque::new(),
+        to_voice: VecDeque::new(),
+        voice: VoiceEnd::Waiting(voice),
         replies: VecDeque::new(),
         lagging: false,
     };
@@ -104,6 +112,13 @@ pub(crate) async fn run(parts: Parts) {
                     node.take(Input::Command { request: OWN_REQUEST, command: NodeCommand::Shutdown });
                 }
             },
+            said = node.voice.said() => match said {
+                VoiceOut::Say(say) => node.take(Input::Voice(say)),
+                VoiceOut::Event(event) => {
+                    node.tell(event);
+                    (node.waker)();
+                }
+            },
             input = checked.recv(), if room => match input {
                 Ok(input) => node.take(input),
                 Err(_) => break,
@@ -123,6 +138,7 @@ impl Loop {
             match output {
                 Output::Net(command) => self.to_net.push_back(command),
                 Output::Store(request) => self.to_store.push_back(request),
+                Output::Voice(order) => self.to_voice.push_back(order),
                 Output::Event(NodeEvent::Reply { request: OWN_REQUEST, .. }) => {}
                 Output::Event(event) => {
                     told = true;
@@ -147,7 +163,7 @@ impl Loop {
     }
 
     fn is_clear(&self) -> bool {
-        self.to_store.is_empty() && self.to_net.is_empty() && self.replies.is_empty() && !self.lagging
+        self.to_store.is_empty() && self.to_net.is_empty() && self.to_voice.is_empty() && self.replies.is_empty() && !self.lagging
     }
 
     /// Moves what waits to where there is room; nothing here blocks, so that no two queues wait for each other.
@@ -161,6 +177,20 @@ impl Loop {
         while let Some(command) = self.to_net.pop_front() {
             if let Some(command) = unsent(self.net.commands.try_send(command)) {
                 self.to_net.push_front(command);
+                break;
+            }
+        }
+        while let Some(order) = self.to_voice.pop_front() {
+            if let (VoiceEnd::Refused, VoiceOrder::Ask { request, .. }) = (&self.voice, &order) {
+                let result = Err(NodeError::new(ErrorCode::Stopped, "Voice could not be started on this computer."));
+                self.tell(NodeEvent::Reply { request: *request, result });
+                continue;
+            }
+            if let Some(order) = self.voice.order(order) {
+                // A flood of call messages ends here; the call itself asks again for what it lacks.
+                if self.to_voice.len() < BACKLOG || !matches!(order, VoiceOrder::Message { .. }) {
+                    self.to_voice.push_front(order);
+                }
                 break;
             }
         }
@@ -179,6 +209,7 @@ impl Loop {
 
     /// Last words to the network, everything to the disk, then the end.
     async fn finish(mut self) {
+        self.voice.finish();
         self.to_net.push_back(NetCommand::Shutdown);
         for command in std::mem::take(&mut self.to_net) {
             let sent = tokio::time::timeout(Duration::from_millis(500), self.net.commands.send(command)).await;
@@ -206,6 +237,61 @@ impl Loop {
         store.join();
         waker();
     }
+}
+
+/// The voice of this node, which starts with the first order.
+enum VoiceEnd {
+    Waiting(VoiceConfig),
+    Running { orders: Sender<VoiceOrder>, said: Receiver<VoiceOut>, thread: std::thread::JoinHandle<()> },
+    Refused,
+}
+
+impl VoiceEnd {
+    /// Takes an order, or gives it back while the queue is full.
+    fn order(&mut self, order: VoiceOrder) -> Option<VoiceOrder> {
+        if let Self::Waiting(_) = self {
+            let Self::Waiting(config) = std::mem::replace(self, Self::Refused) else { return None };
+            match start_voice(config) {
+                Ok(running) => *self = running,
+                Err(why) => tracing::error!(%why, "voice could not start"),
+            }
+        }
+        match self {
+            Self::Running { orders, .. } => unsent(orders.try_send(order)),
+            Self::Waiting(_) | Self::Refused => None,
+        }
+    }
+    async fn said(&self) -> VoiceOut {
+        match self {
+            Self::Running { said, .. } => match said.recv().await {
+                Ok(said) => said,
+                Err(_) => std::future::pending().await,
+            },
+            Self::Waiting(_) | Self::Refused => std::future::pending().await,
+        }
+    }
+    /// Ends it and waits until files are closed.
+    fn finish(&mut self) {
+        if let Self::Running { orders, said, thread } = std::mem::replace(self, Self::Refused) {
+            orders.close();
+            // What it still wants to say is heard by nobody, and must not hold it up.
+            said.close();
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Voice has threads of its own, so that no import and no crowd delays it.
+fn start_voice(config: VoiceConfig) -> std::io::Result<VoiceEnd> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("hearth-voice").enable_all().build()?;
+    let (orders, orders_in) = async_channel::bounded(VOICE_QUEUE);
+    let (out, said) = async_channel::bounded(VOICE_QUEUE);
+    let thread = std::thread::Builder::new().name("hearth-voice".into()).spawn(move || {
+        runtime.block_on(Voice::new(config, out).run(orders_in));
+        runtime.shutdown_timeout(Duration::from_secs(1));
+    })?;
+    Ok(VoiceEnd::Running { orders, said, thread })
 }
 
 /// What could not be queued; a closed queue takes everything, since nobody listens.

@@ -27,6 +27,7 @@ pub(super) fn end(world: &mut World) {
         }
     }
     forget_despawned(world);
+    super::voice::forget_calls(world);
 }
 
 /// Forgets everything the node ever said. Ask for `NodeCommand::Snapshot` next: it brings all of it back.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{ChannelRows, UnreadTotal, WorldPlugin, dump};
 use bevy_app::App;
-use hearth_ports::{IdentityView, MessageView, ReactionView, SendState, WindowDiff};
+use hearth_ports::{IdentityView, MessageView, ReactionView, SendState, VoiceMemberView, VoiceTopology, WindowDiff};
 use hearth_types::{ChannelKind, EntryId, PeerKey, Permissions};
 
 const SPACE: SpaceId = SpaceId([1; 32]);
@@ -102,7 +102,46 @@ fn furnished() -> Vec<NodeEvent> {
             address: None,
             rtt_ms: Some(3),
         }),
+        sits(9, 1),
+        NodeEvent::VoiceMember(VoiceMemberView { muted: true, ..place(8, 1) }),
+        sits(7, 2),
     ]
+}
+
+fn place(user: u8, room: u8) -> VoiceMemberView {
+    VoiceMemberView {
+        community: SPACE,
+        channel: ChannelId([room; 32]),
+        user: UserId([user; 32]),
+        inside: true,
+        muted: false,
+        deafened: false,
+    }
+}
+
+fn sits(user: u8, room: u8) -> NodeEvent {
+    NodeEvent::VoiceMember(place(user, room))
+}
+
+fn gets_up(user: u8, room: u8) -> NodeEvent {
+    NodeEvent::VoiceMember(VoiceMemberView { inside: false, ..place(user, room) })
+}
+
+fn speaks(user: u8, room: u8, speaking: bool, level: f32) -> NodeEvent {
+    NodeEvent::VoiceSpeaking { channel: ChannelId([room; 32]), user: UserId([user; 32]), speaking, level }
+}
+
+/// Users in a room, with whether they speak.
+fn in_room(app: &mut App, room: u8) -> Vec<(u8, bool)> {
+    let world = app.world_mut();
+    let room = world.resource::<EntityIndex>().channel(ChannelId([room; 32])).expect("room");
+    let mut people = world.query::<(&VoiceStream, &InRoom, &Speaking)>();
+    let mut here: Vec<(u8, bool)> =
+        people.iter(world).filter(|(_, r, _)| r.0 == room).map(|(who, _, now)| (who.0.0[0], now.on)).collect();
+    here.sort_unstable();
+    let linked = world.get::<VoiceStreams>(room).map_or(0, |list| list.iter().count());
+    assert_eq!(linked, here.len());
+    here
 }
 
 #[test]
@@ -206,12 +245,20 @@ fn leaving_a_community_takes_everything_in_it() {
     feed(&mut app, [window(vec![reset(vec![said(1, "a")])])]);
     feed(&mut app, [NodeEvent::CommunityGone { community: SPACE }]);
     let world = app.world_mut();
-    let mut left = world.query_filtered::<Entity, Or<(With<Community>, With<Channel>, With<Member>, With<MessageWindow>, With<ChatMessage>)>>();
+    let mut left = world.query_filtered::<Entity, Or<(
+        With<Community>,
+        With<Channel>,
+        With<Member>,
+        With<MessageWindow>,
+        With<ChatMessage>,
+        With<VoiceStream>,
+    )>>();
     assert_eq!(left.iter(world).count(), 0);
     assert!(world.resource::<EntityIndex>().window(1).is_none());
     // Late events about it are harmless.
     feed(&mut app, [room(1, 0), person(9, "ada", Presence::Online), window(vec![reset(vec![said(1, "a")])])]);
     assert!(app.world().resource::<EntityIndex>().channel(ChannelId([1; 32])).is_none());
+    assert_eq!(app.world().resource::<EntityIndex>().voices().count(), 0);
 }
 
 #[test]
@@ -219,8 +266,11 @@ fn dropping_every_entity_and_a_snapshot_rebuild_an_equal_world() {
     let mut app = app();
     let messages = window(vec![reset(vec![said(1, "a"), said(2, "b")])]);
     feed(&mut app, furnished().into_iter().chain([messages.clone()]));
+    // Who speaks is of the moment; it is no fact that has to come back.
+    feed(&mut app, [speaks(8, 1, true, 0.5)]);
     let before = dump(app.world());
     assert!(before.lines().count() > 10);
+    assert_eq!(before.lines().filter(|l| l.starts_with("voice ")).count(), 3);
     drop_projection(app.world_mut());
     assert_ne!(dump(app.world()), before);
     let snapshot = [NodeEvent::SnapshotBegin].into_iter().chain(furnished()).chain([NodeEvent::SnapshotEnd, messages]);
@@ -240,15 +290,18 @@ fn what_a_snapshot_does_not_repeat_is_gone() {
             head(SPACE, "den"),
             room(1, 1),
             person(9, "ada", Presence::Online),
+            sits(9, 1),
             NodeEvent::SnapshotEnd,
         ],
     );
+    assert_eq!(in_room(&mut app, 1), [(9, false)]);
     let index = app.world().resource::<EntityIndex>();
     assert!(index.community(other).is_none());
     assert!(index.channel(ChannelId([2; 32])).is_none());
     assert!(index.channel(ChannelId([1; 32])).is_some());
     assert!(index.member(SPACE, UserId([8; 32])).is_none());
     assert!(index.peer(PeerKey([4; 32])).is_none());
+    assert_eq!(index.voices().count(), 1);
 }
 
 #[test]
@@ -264,4 +317,70 @@ fn typing_ends_with_the_message_and_is_bounded() {
     done.author = UserId([39; 32]);
     feed(&mut app, [NodeEvent::Message { community: SPACE, channel, message: done }]);
     assert!(!app.world().get::<Typers>(entity).unwrap().0.contains_key(&UserId([39; 32])));
+}
+
+#[test]
+fn people_go_in_and_out_of_rooms_and_speak_there() {
+    let mut app = app();
+    feed(&mut app, furnished());
+    let before = *app.world().resource::<Revisions>();
+    feed(&mut app, [speaks(8, 1, true, 4.0), speaks(8, 2, true, 0.5), speaks(1, 1, true, 0.5)]);
+    assert_eq!(in_room(&mut app, 1), [(8, true), (9, false)], "only who is in the room can speak there");
+    let bo = app.world().resource::<EntityIndex>().voice(SPACE, UserId([8; 32])).unwrap();
+    assert_eq!(app.world().get::<Speaking>(bo), Some(&Speaking { on: true, level: 1.0 }));
+    assert_eq!(app.world().get::<Muted>(bo), Some(&Muted(true)));
+    let after = *app.world().resource::<Revisions>();
+    assert!(after.voices > before.voices);
+    assert_eq!((after.lists, after.members, after.windows), (before.lists, before.members, before.windows));
+    // The other room is said before or after the one that was left.
+    feed(&mut app, [sits(8, 2), gets_up(8, 1), gets_up(7, 2), sits(7, 1)]);
+    assert_eq!(in_room(&mut app, 1), [(7, false), (9, false)]);
+    assert_eq!(in_room(&mut app, 2), [(8, false)]);
+    feed(&mut app, [NodeEvent::MemberGone { community: SPACE, user: UserId([8; 32]) }]);
+    assert_eq!(in_room(&mut app, 2), []);
+}
+
+#[test]
+fn leaving_a_room_ends_what_was_heard_of_it() {
+    let relayed = || NodeEvent::VoiceRelay {
+        channel: ChannelId([1; 32]),
+        topology: VoiceTopology::Relay,
+        relay: Some(UserId([8; 32])),
+    };
+    let gone_by = [
+        vec![gets_up(9, 1)],
+        vec![sits(9, 2)],
+        furnished().into_iter().filter(|e| *e != sits(9, 1)).chain([NodeEvent::SnapshotEnd]).collect(),
+    ];
+    for mut events in gone_by {
+        if events.len() > 2 {
+            events.insert(0, NodeEvent::SnapshotBegin);
+        }
+        let mut app = app();
+        feed(&mut app, furnished().into_iter().chain([relayed(), speaks(8, 1, true, 0.5)]));
+        let room = app.world().resource::<EntityIndex>().channel(ChannelId([1; 32])).unwrap();
+        let path = CallPath { topology: VoiceTopology::Relay, relay: Some(UserId([8; 32])) };
+        assert_eq!(app.world().get::<CallPath>(room), Some(&path));
+        feed(&mut app, [NodeEvent::SnapshotBegin].into_iter().chain(furnished()).chain([NodeEvent::SnapshotEnd]));
+        assert_eq!(app.world().get::<CallPath>(room), Some(&path), "a call outlives a snapshot");
+        assert_eq!(in_room(&mut app, 1), [(8, true), (9, false)]);
+        feed(&mut app, events);
+        assert_eq!(app.world().get::<CallPath>(room), None);
+        assert!(in_room(&mut app, 1).contains(&(8, false)));
+    }
+}
+
+#[test]
+fn a_room_has_no_more_people_than_fit() {
+    let mut app = app();
+    feed(&mut app, furnished());
+    let crowd = (0..2 * limits::VOICE_MEMBERS as u16).map(|n| {
+        let mut user = [50; 32];
+        user[..2].copy_from_slice(&n.to_be_bytes());
+        NodeEvent::VoiceMember(VoiceMemberView { user: UserId(user), ..place(0, 2) })
+    });
+    feed(&mut app, crowd);
+    assert_eq!(in_room(&mut app, 2).len(), limits::VOICE_MEMBERS);
+    feed(&mut app, [NodeEvent::ChannelGone { community: SPACE, channel: ChannelId([2; 32]) }]);
+    assert_eq!(app.world().resource::<EntityIndex>().voices().count(), 2);
 }

@@ -11,7 +11,7 @@ use proptest::{prelude::*, sample::Index};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 35] = [
     "identity.show",
     "identity.set",
     "community.create",
@@ -37,12 +37,18 @@ const COMMANDS: [&str; 29] = [
     "presence.set",
     "typing.send",
     "read.mark",
+    "voice.join",
+    "voice.leave",
+    "voice.set",
+    "voice.source",
+    "voice.sink",
+    "voice.stats",
     "peers.list",
     "net.status",
     "shutdown",
     "no.such",
 ];
-const ARGUMENTS: [&str; 21] = [
+const ARGUMENTS: [&str; 30] = [
     "name",
     "color",
     "community",
@@ -64,6 +70,15 @@ const ARGUMENTS: [&str; 21] = [
     "limit",
     "permissions",
     "presence",
+    "mute",
+    "deafen",
+    "ptt",
+    "gate",
+    "position",
+    "volume",
+    "wav",
+    "loop",
+    "process",
 ];
 
 /// Values of every sort, the fitting ones the likelier.

@@ -12,7 +12,7 @@ use hearth_types::{
     Permissions, RoleFields, Scope, SignedJoin, SpaceId, Target, UserId, time::DAY_MS,
 };
 use hearth_wire::{
-    CheckedEntry, Ephemeral, Frame, GossipBody, InviteLink, InvitePeer, PeerAddress, Signal, cbor::Codec,
+    CheckedEntry, Ephemeral, Frame, GossipBody, InviteLink, InvitePeer, PeerAddress, Signal, VoicePlace, cbor::Codec,
     entry::seal_content, envelope::needs_skip, frame::DayDigest,
 };
 use std::sync::LazyLock;
@@ -208,15 +208,27 @@ pub fn frames() -> Vec<Frame> {
         },
         Frame::AskSeals { space, epochs: vec![EpochId([11; 32])] },
         Frame::Declined { request },
+        Frame::Call { space, message: b"a message about a call".to_vec() },
     ]
 }
 
 pub fn gossips() -> Vec<GossipBody> {
     let notice = |signal| GossipBody::Ephemeral(Ephemeral::sign(SPACE, 5, 1_900_000_000_000, signal, device()));
-    let mut bodies: Vec<GossipBody> = [Signal::Presence(2), Signal::Typing(ChannelId([16; 32])), Signal::Unknown(9)]
-        .into_iter()
-        .map(notice)
-        .collect();
+    let place = VoicePlace {
+        channel: ChannelId([16; 32]),
+        peer: PeerKey([12; 32]),
+        since_ms: 1_800_000_000_000,
+        muted: true,
+        deafened: false,
+    };
+    let signals = [
+        Signal::Presence(2),
+        Signal::Typing(ChannelId([16; 32])),
+        Signal::Voice(Some(place)),
+        Signal::Voice(None),
+        Signal::Unknown(9),
+    ];
+    let mut bodies: Vec<GossipBody> = signals.into_iter().map(notice).collect();
     bodies.extend(entries().iter().step_by(4).map(|(_, e)| GossipBody::Entry(e.to_bytes())));
     bodies
 }

@@ -1,0 +1,181 @@
+//! Kernel to the voice of this node: who is in the room, and what the members say to each other about the call.
+//!
+//! The kernel knows who is a member and by which link; media, keys of the call and sound are the voice engine's affair.
+
+use hearth_types::{ChannelId, DeviceId, PeerKey, SpaceId, UserId};
+use serde::Serialize;
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// A device in a voice room, as it says of itself in a signed notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VoiceMember {
+    /// Where media goes.
+    pub peer: PeerKey,
+    /// Whose keys sign.
+    pub device: DeviceId,
+    /// Whose device.
+    pub user: UserId,
+    /// When it came in, Unix milliseconds by its own clock.
+    pub since_ms: u64,
+    /// Says nothing.
+    pub muted: bool,
+    /// Hears nothing.
+    pub deafened: bool,
+    /// Linked, so that messages reach it.
+    pub linked: bool,
+}
+
+/// Settings of one's own voice; only what is given changes.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct VoiceSettings {
+    /// Send nothing.
+    pub mute: Option<bool>,
+    /// Hear nothing, and send nothing.
+    pub deafen: Option<bool>,
+    /// The push-to-talk key is held. The first use switches to push-to-talk.
+    pub ptt: Option<bool>,
+    /// When the microphone is open.
+    pub gate: Option<crate::audio::Gate>,
+    /// Own seat, metres.
+    pub position: Option<[f32; 2]>,
+    /// Gain of others, 0.0 to 2.0.
+    pub volume: BTreeMap<UserId, f32>,
+}
+
+/// What a driver asks of the voice engine through the kernel.
+#[derive(Debug, Clone, PartialEq)]
+pub enum VoiceAsk {
+    /// Settings.
+    Set(VoiceSettings),
+    /// Take one's voice from a WAV file; from the microphone again without one.
+    Source {
+        /// 48 kHz mono.
+        wav: Option<PathBuf>,
+        /// From the start again at its end.
+        repeat: bool,
+        /// False: past gain, suppression and gate.
+        process: bool,
+    },
+    /// Write the mix to a WAV file, 48 kHz stereo; to the speakers again without one.
+    Sink {
+        /// Where.
+        wav: Option<PathBuf>,
+    },
+    /// State of the call.
+    Stats,
+}
+
+/// Kernel to voice engine.
+#[derive(Debug, Clone, PartialEq)]
+pub enum VoiceOrder {
+    /// Go into a room.
+    Enter {
+        /// Community.
+        space: SpaceId,
+        /// Room.
+        channel: ChannelId,
+        /// Oneself.
+        me: VoiceMember,
+    },
+    /// Go out.
+    Exit,
+    /// Everybody in the room but oneself, in order of peer key.
+    Roster(Vec<VoiceMember>),
+    /// What a member said, over a link it proved itself on.
+    Message {
+        /// Link.
+        peer: PeerKey,
+        /// Who proved itself there.
+        device: DeviceId,
+        /// Opaque here.
+        bytes: Vec<u8>,
+    },
+    /// A driver's wish.
+    Ask {
+        /// To be answered with.
+        request: u64,
+        /// What.
+        ask: VoiceAsk,
+    },
+}
+
+/// Voice engine to kernel.
+#[derive(Debug, Clone, PartialEq)]
+pub enum VoiceSay {
+    /// Send to a member of the room.
+    Message {
+        /// To whom.
+        peer: PeerKey,
+        /// Opaque there.
+        bytes: Vec<u8>,
+    },
+}
+
+/// How a call runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VoiceTopology {
+    /// Everybody to everybody.
+    Mesh,
+    /// Through one peer.
+    Relay,
+}
+
+/// One other person in `voice.stats`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VoicePeerStats {
+    /// Who.
+    pub user: UserId,
+    /// Which peer.
+    pub peer: PeerKey,
+    /// Share of packets that never came, 0.0 to 1.0.
+    pub loss: f32,
+    /// Spread of arrival.
+    pub jitter_ms: u32,
+    /// What the jitter buffer holds.
+    pub delay_ms: u32,
+    /// Blocks of 10 ms made up, since the call began.
+    pub concealed: u64,
+    /// Blocks of 10 ms played while they talked.
+    pub played: u64,
+    /// Bit/s received.
+    pub bitrate: u32,
+    /// How media comes: lan, direct, turn, relay; null while there is no way yet.
+    pub route: Option<String>,
+    /// Whether what was heard is signed by them.
+    pub proven: bool,
+}
+
+/// `voice.stats`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VoiceStatsView {
+    /// Which room.
+    pub channel: ChannelId,
+    /// How.
+    pub topology: VoiceTopology,
+    /// Through whom.
+    pub relay: Option<UserId>,
+    /// Thirty digits that are equal at everybody in the call.
+    pub safety_code: String,
+    /// Own bit/s sent to one peer.
+    pub bitrate: u32,
+    /// Everybody else.
+    pub peers: Vec<VoicePeerStats>,
+}
+
+/// Somebody in a voice room, for drivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct VoiceMemberView {
+    /// Community.
+    pub community: SpaceId,
+    /// Room.
+    pub channel: ChannelId,
+    /// Who.
+    pub user: UserId,
+    /// False: went out.
+    pub inside: bool,
+    /// Says nothing.
+    pub muted: bool,
+    /// Hears nothing.
+    pub deafened: bool,
+}

@@ -1,0 +1,225 @@
+//! Who is in which voice room: signed notices with an end, and the way between the members of a call.
+
+use crate::{
+    author::{bad, not_allowed, unknown_channel},
+    kernel::{Kernel, Output, Timer},
+};
+use hearth_ports::{NodeEvent, NodeReply, VoiceAsk, VoiceMember, VoiceMemberView, VoiceOrder, VoiceSay, VoiceSettings};
+use hearth_types::{ChannelId, ChannelKind, DeviceId, PeerKey, Permissions, SpaceId, UserId, limits};
+use hearth_wire::{Frame, Signal, VoicePlace};
+use std::collections::BTreeMap;
+
+/// A notice is given again after this part of its lease.
+const NOTICES_A_LEASE: u64 = 4;
+
+/// The room this node is in.
+pub(crate) struct OwnVoice {
+    pub space: SpaceId,
+    pub place: VoicePlace,
+    /// Roster last given to the voice engine.
+    told: Vec<VoiceMember>,
+}
+
+impl Kernel {
+    pub(crate) fn voice_join(&mut self, request: u64, channel: ChannelId) {
+        let Some(space) = self.space_of_channel(channel) else { return self.reply(request, Err(unknown_channel())) };
+        let Some(s) = self.spaces.get(&space) else { return };
+        let kind = s.replica.state().channels.get(&channel).map(|c| c.fields.kind);
+        if kind != Some(ChannelKind::Voice) {
+            return self.reply(request, Err(bad("This is a text channel. Pick a voice room to talk.")));
+        }
+        if !s.replica.may(&self.user, Permissions::CONNECT) {
+            return self.reply(request, Err(not_allowed()));
+        }
+        if self.voice.as_ref().is_some_and(|v| v.place.channel == channel) {
+            return self.reply(request, Ok(NodeReply::Done));
+        }
+        let (muted, deafened) = self.voice.as_ref().map_or((false, false), |v| (v.place.muted, v.place.deafened));
+        self.voice_out();
+        let place = VoicePlace { channel, peer: self.keys.peer, since_ms: self.now, muted, deafened };
+        self.voice = Some(OwnVoice { space, place, told: Vec::new() });
+        let me = voice_member(place, self.keys.device.id(), self.user, true);
+        self.order(VoiceOrder::Enter { space, channel, me });
+        self.publish_voice();
+        self.voice_news(space);
+        self.reply(request, Ok(NodeReply::Done));
+    }
+
+    pub(crate) fn voice_leave(&mut self, request: u64) {
+        self.voice_out();
+        self.reply(request, Ok(NodeReply::Done));
+    }
+
+    /// Goes out of the room, if in one.
+    pub(crate) fn voice_out(&mut self) {
+        let Some(own) = self.voice.take() else { return };
+        self.order(VoiceOrder::Exit);
+        self.notify(own.space, limits::VOICE_MS, Signal::Voice(None));
+        self.voice_news(own.space);
+    }
+
+    pub(crate) fn voice_ask(&mut self, request: u64, ask: VoiceAsk) {
+        if let VoiceAsk::Set(settings) = &ask {
+            self.voice_set(settings);
+        }
+        self.order(VoiceOrder::Ask { request, ask });
+    }
+
+    fn voice_set(&mut self, settings: &VoiceSettings) {
+        let Some(own) = &mut self.voice else { return };
+        let before = own.place;
+        own.place.muted = settings.mute.unwrap_or(own.place.muted);
+        own.place.deafened = settings.deafen.unwrap_or(own.place.deafened);
+        let (changed, space) = (own.place != before, own.space);
+        if changed {
+            self.publish_voice();
+            self.voice_news(space);
+        }
+    }
+
+    pub(crate) fn voice_say(&mut self, say: VoiceSay) {
+        let Some(space) = self.voice.as_ref().map(|v| v.space) else { return };
+        match say {
+            VoiceSay::Message { peer, bytes } => {
+                let proven = self.spaces.get(&space).and_then(|s| s.links.get(&peer)).is_some_and(|l| l.proven);
+                if proven {
+                    self.send(peer, &Frame::Call { space, message: bytes });
+                }
+            }
+        }
+    }
+
+    /// A member's word about the call; only what is said to the room one is in goes on.
+    pub(crate) fn call_frame(&mut self, peer: PeerKey, space: SpaceId, bytes: Vec<u8>) {
+        let link = self.spaces.get(&space).and_then(|s| s.links.get(&peer)).filter(|l| l.proven);
+        let Some(device) = link.and_then(|l| l.device) else { return self.fault(peer, 1) };
+        if self.voice.as_ref().is_some_and(|v| v.space == space) {
+            self.order(VoiceOrder::Message { peer, device, bytes });
+        }
+    }
+
+    /// Says where one's voice is, and sees that it is said again before it lapses.
+    pub(crate) fn publish_voice(&mut self) {
+        let Some((space, place)) = self.voice.as_ref().map(|v| (v.space, v.place)) else { return };
+        self.notify(space, limits::VOICE_MS, Signal::Voice(Some(place)));
+        self.reset_timer(Timer::Voice, limits::VOICE_MS / NOTICES_A_LEASE);
+    }
+
+    /// A notice about a room. True when it is news, so that a newcomer is answered.
+    pub(crate) fn voice_notice(&mut self, space: SpaceId, device: DeviceId, place: Option<VoicePlace>, until_ms: u64) {
+        let Some(s) = self.spaces.get_mut(&space) else { return };
+        let Some(known) = s.notices.get_mut(&device) else { return };
+        let entered = place.is_some()
+            && known
+                .voice
+                .is_none_or(|(old, until)| until <= self.now || Some(old.channel) != place.map(|p| p.channel));
+        known.voice = place.map(|p| (p, until_ms));
+        self.voice_news(space);
+        self.reset_timer(Timer::VoiceEnds, limits::VOICE_MS / 2);
+        // Whoever came in should not wait for the next turn to see who is here.
+        if entered && self.voice.as_ref().is_some_and(|v| v.space == space) {
+            self.reset_timer(Timer::Voice, 50);
+        }
+    }
+
+    /// Notices that ran out.
+    pub(crate) fn voice_ends(&mut self) {
+        let mut any = false;
+        for space in self.spaces.keys().copied().collect::<Vec<_>>() {
+            self.voice_news(space);
+            any |= self.spaces.get(&space).is_some_and(|s| s.notices.values().any(|n| n.voice.is_some()));
+        }
+        if any {
+            self.reset_timer(Timer::VoiceEnds, limits::VOICE_MS / 4);
+        }
+    }
+
+    /// Tells drivers who went in or out, and the voice engine who is in its room.
+    pub(crate) fn voice_news(&mut self, space: SpaceId) {
+        let now = self.now;
+        let Some(s) = self.spaces.get_mut(&space) else { return };
+        for n in s.notices.values_mut() {
+            n.voice = n.voice.filter(|(_, until)| *until > now);
+        }
+        let s = &*s;
+        let rooms = &s.replica.state().channels;
+        let mut here: Vec<(DeviceId, UserId, VoicePlace)> = s
+            .notices
+            .iter()
+            .filter_map(|(device, n)| {
+                let (place, _) = n.voice.filter(|(p, _)| rooms.contains_key(&p.channel))?;
+                let user = s.replica.user_of(device).filter(|u| s.replica.is_member(u))?;
+                Some((*device, user, place))
+            })
+            .collect();
+        here.truncate(limits::VOICE_MEMBERS * 4);
+        if let Some(own) = self.voice.as_ref().filter(|v| v.space == space) {
+            let place = own.place;
+            let mut roster: Vec<VoiceMember> = here
+                .iter()
+                .filter(|(_, _, p)| p.channel == place.channel && p.peer != place.peer)
+                .take(limits::VOICE_MEMBERS)
+                .map(|(device, user, p)| {
+                    // The link says which device a peer is; a notice that names another's peer is not believed.
+                    let link = s.links.get(&p.peer).filter(|l| l.proven);
+                    let linked = link.is_some_and(|l| l.device == Some(*device));
+                    voice_member(*p, *device, *user, linked)
+                })
+                .collect();
+            roster.sort_by_key(|m| (m.peer, m.device));
+            let unlinked: Vec<PeerKey> = roster.iter().filter(|m| !m.linked).map(|m| m.peer).collect();
+            let news = self.voice.as_mut().is_some_and(|own| {
+                let news = own.told != roster;
+                own.told.clone_from(&roster);
+                news
+            });
+            if news {
+                self.order(VoiceOrder::Roster(roster));
+                self.dial_now(&unlinked);
+            }
+            here.push((self.keys.device.id(), self.user, place));
+        }
+        self.tell_voice(space, here);
+    }
+
+    fn tell_voice(&mut self, space: SpaceId, here: Vec<(DeviceId, UserId, VoicePlace)>) {
+        let view = |user: UserId, p: &VoicePlace, inside: bool| VoiceMemberView {
+            community: space,
+            channel: p.channel,
+            user,
+            inside,
+            muted: p.muted,
+            deafened: p.deafened,
+        };
+        // Of several devices in rooms, the one that came last is where the person is.
+        let mut people: BTreeMap<UserId, &VoicePlace> = BTreeMap::new();
+        for (_, user, place) in &here {
+            let newest = people.entry(*user).or_insert(place);
+            if place.since_ms > newest.since_ms {
+                *newest = place;
+            }
+        }
+        let now: BTreeMap<(SpaceId, UserId), VoiceMemberView> =
+            people.into_iter().map(|(user, p)| ((space, user), view(user, p, true))).collect();
+        let mut told = Vec::new();
+        for (key, old) in self.told_voice.range((space, UserId([0; 32]))..=(space, UserId([255; 32]))) {
+            if now.get(key).is_none_or(|new| new.channel != old.channel) {
+                told.push(VoiceMemberView { inside: false, ..*old });
+            }
+        }
+        told.extend(now.iter().filter(|(key, new)| self.told_voice.get(key) != Some(new)).map(|(_, new)| *new));
+        self.told_voice.retain(|(s, _), _| *s != space);
+        self.told_voice.extend(now);
+        for view in told {
+            self.event(NodeEvent::VoiceMember(view));
+        }
+    }
+
+    fn order(&mut self, order: VoiceOrder) {
+        self.out.push_back(Output::Voice(order));
+    }
+}
+
+fn voice_member(p: VoicePlace, device: DeviceId, user: UserId, linked: bool) -> VoiceMember {
+    VoiceMember { peer: p.peer, device, user, since_ms: p.since_ms, muted: p.muted, deafened: p.deafened, linked }
+}

@@ -1,0 +1,90 @@
+//! The media transport of everybody, and the packets between.
+
+use super::{Event, World, pair};
+use hearth_ports::rtc::{MediaFrame, MediaRoute, MediaState, RtcCommand, RtcEvent};
+
+impl World {
+    pub(super) fn command(&mut self, n: usize, command: RtcCommand) {
+        match command {
+            RtcCommand::Open { peer, .. } => {
+                let Some(to) = self.index(&peer) else { return };
+                assert!(self.opened.insert((n, to)), "a link is opened once");
+                self.signalled.remove(&(n, to));
+                let event = RtcEvent::Signal { peer, bytes: b"fingerprint".to_vec() };
+                self.at(self.now, Event::Rtc { to: n, event, needs_link: None });
+            }
+            RtcCommand::Signal { peer, .. } => {
+                let Some(to) = self.index(&peer) else { return };
+                assert!(self.opened.contains(&(n, to)), "a signal goes to an open end");
+                self.signalled.insert((n, to));
+                let ways = [(n, to), (to, n)];
+                if ways.iter().all(|w| self.opened.contains(w) && self.signalled.contains(w))
+                    && self.up.insert(pair(n, to))
+                {
+                    let at = self.now + self.between(self.net.ice);
+                    for (a, b) in ways {
+                        let state = MediaState::Connected(MediaRoute::Direct);
+                        let event = RtcEvent::State { peer: self.nodes[b].member.peer, state };
+                        self.at(at, Event::Rtc { to: a, event, needs_link: Some(b) });
+                    }
+                }
+            }
+            RtcCommand::Close { peer } => {
+                let Some(to) = self.index(&peer) else { return };
+                self.opened.remove(&(n, to));
+                self.signalled.remove(&(n, to));
+                if self.up.remove(&pair(n, to)) {
+                    self.opened.remove(&(to, n));
+                    self.signalled.remove(&(to, n));
+                    let event =
+                        RtcEvent::State { peer: self.nodes[n].member.peer, state: MediaState::Failed("closed".into()) };
+                    let at = self.now + self.between(self.net.delay);
+                    self.at(at, Event::Rtc { to, event, needs_link: None });
+                }
+            }
+            RtcCommand::Send { peers, frame } => {
+                for peer in peers {
+                    if let Some(to) = self.index(&peer) {
+                        self.nodes[n].frames_out += 1;
+                        self.media(n, to, frame.clone());
+                    }
+                }
+            }
+            RtcCommand::Datagram { peers, bytes } => {
+                assert!(bytes.len() <= 1024, "a datagram fits: {}", bytes.len());
+                for peer in peers {
+                    if let Some(to) = self.index(&peer) {
+                        let event = RtcEvent::Datagram { peer: self.nodes[n].member.peer, bytes: bytes.clone() };
+                        self.packet(n, to, event);
+                    }
+                }
+            }
+            RtcCommand::Restart { .. } | RtcCommand::Shutdown => {}
+        }
+    }
+    pub fn media(&mut self, from: usize, to: usize, frame: MediaFrame) {
+        let frames = match self.tap.take() {
+            Some(mut tap) => {
+                let frames = tap(self.now, from, to, &frame);
+                self.tap = Some(tap);
+                frames
+            }
+            None => vec![frame],
+        };
+        for frame in frames {
+            if self.record {
+                self.wire.push((self.now, from, to, frame.clone()));
+            }
+            let event = RtcEvent::Frame { peer: self.nodes[from].member.peer, frame };
+            self.packet(from, to, event);
+        }
+    }
+    fn packet(&mut self, from: usize, to: usize, event: RtcEvent) {
+        let dead = self.nodes[from].killed || self.cut_media.contains(&pair(from, to));
+        if dead || !self.up.contains(&pair(from, to)) || self.random(1000) < self.net.loss {
+            return;
+        }
+        let at = self.now + self.between(self.net.delay);
+        self.at(at, Event::Rtc { to, event, needs_link: Some(from) });
+    }
+}

@@ -1,0 +1,143 @@
+//! Voice rooms between kernels: who is inside is seen by everybody, and the members of a call can speak to each other.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "support/steps.rs"]
+mod steps;
+
+use hearth_ports::{ErrorCode, NodeCommand, NodeEvent, VoiceAsk, VoiceMember, VoiceOrder, VoiceSay, VoiceSettings};
+use hearth_sim::World;
+use hearth_types::{ChannelId, ChannelKind, SpaceId, UserId};
+use std::collections::BTreeMap;
+use steps::*;
+
+/// Three people of one community with a voice room.
+fn den(seed: u64) -> (World, SpaceId, ChannelId, ChannelId) {
+    let mut w = World::new(3, seed);
+    let (space, general) = found(&mut w, 0);
+    let (link, _) = invite(&mut w, 0, space, None);
+    join(&mut w, 1, &link);
+    join(&mut w, 2, &link);
+    agree(&mut w, &[0, 1, 2], space, 5_000);
+    let room = community(&mut w, 0, space).channels.iter().find(|c| c.kind == ChannelKind::Voice).unwrap().channel;
+    (w, space, room, general)
+}
+
+fn community(w: &mut World, i: usize, community: SpaceId) -> hearth_ports::CommunityView {
+    match w.ask(i, NodeCommand::CommunityState { community }).unwrap() {
+        hearth_ports::NodeReply::Community(c) => *c,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Who is inside as `i` was told, and muted or not.
+fn inside(told: &mut BTreeMap<UserId, bool>, events: Vec<NodeEvent>) -> usize {
+    for event in events {
+        if let NodeEvent::VoiceMember(v) = event {
+            if v.inside {
+                told.insert(v.user, v.muted);
+            } else {
+                told.remove(&v.user);
+            }
+        }
+    }
+    told.len()
+}
+
+fn roster(orders: &[VoiceOrder]) -> Vec<VoiceMember> {
+    let last = orders.iter().rev().find_map(|o| if let VoiceOrder::Roster(r) = o { Some(r.clone()) } else { None });
+    last.unwrap_or_default()
+}
+
+#[test]
+fn who_is_inside_is_seen_before_joining_and_ends_with_the_last_word() {
+    let (mut w, _, room, _) = den(1);
+    let mut told = BTreeMap::new();
+    w.events(2);
+    w.ask(0, NodeCommand::VoiceJoin { channel: room }).unwrap();
+    w.ask(1, NodeCommand::VoiceJoin { channel: room }).unwrap();
+    w.run(500);
+    assert_eq!(inside(&mut told, w.events(2)), 2, "seen by who is outside");
+    let there = roster(&w.orders(0));
+    assert_eq!(there.len(), 1);
+    assert!(there[0].linked, "a way to speak to each other");
+
+    let mute = VoiceSettings { mute: Some(true), ..VoiceSettings::default() };
+    w.command(1, NodeCommand::Voice(VoiceAsk::Set(mute)));
+    w.run(500);
+    inside(&mut told, w.events(2));
+    assert_eq!(told.values().filter(|muted| **muted).count(), 1);
+
+    w.ask(1, NodeCommand::VoiceLeave).unwrap();
+    w.run(500);
+    assert_eq!(inside(&mut told, w.events(2)), 1);
+    assert_eq!(roster(&w.orders(0)), []);
+
+    // Killed in the middle of the call: gone once the word runs out, and not before.
+    w.kill(0);
+    w.run(5_000);
+    assert_eq!(inside(&mut told, w.events(2)), 1);
+    w.run(12_000);
+    assert_eq!(inside(&mut told, w.events(2)), 0);
+}
+
+#[test]
+fn nobody_is_put_out_for_being_quiet() {
+    let (mut w, _, room, _) = den(2);
+    w.events(1);
+    w.ask(0, NodeCommand::VoiceJoin { channel: room }).unwrap();
+    w.run(600_000);
+    let told: Vec<bool> = w
+        .events(1)
+        .iter()
+        .filter_map(|e| if let NodeEvent::VoiceMember(v) = e { Some(v.inside) } else { None })
+        .collect();
+    assert_eq!(told, [true], "told once, and never that they went");
+}
+
+#[test]
+fn what_is_said_about_a_call_reaches_the_room_and_nobody_else() {
+    let (mut w, _, room, _) = den(3);
+    for i in [0, 1] {
+        w.ask(i, NodeCommand::VoiceJoin { channel: room }).unwrap();
+    }
+    w.run(500);
+    let bo = roster(&w.orders(0))[0];
+    w.orders(1);
+    w.say(0, VoiceSay::Message { peer: bo.peer, bytes: b"keys".to_vec() });
+    w.run(100);
+    let heard = w.orders(1);
+    assert!(matches!(&heard[..], [VoiceOrder::Message { bytes, .. }] if bytes == b"keys"), "{heard:?}");
+    assert_eq!(w.orders(2), []);
+
+    w.ask(1, NodeCommand::VoiceLeave).unwrap();
+    w.run(100);
+    w.orders(1);
+    w.say(0, VoiceSay::Message { peer: bo.peer, bytes: b"keys".to_vec() });
+    w.run(100);
+    assert_eq!(w.orders(1), [], "who left hears nothing of the call");
+}
+
+#[test]
+fn a_text_channel_and_an_unknown_one_are_no_rooms() {
+    let (mut w, _, room, general) = den(4);
+    let code = |w: &mut World, channel| w.ask(0, NodeCommand::VoiceJoin { channel }).unwrap_err().code;
+    assert_eq!(code(&mut w, general), ErrorCode::BadArgument);
+    assert_eq!(code(&mut w, ChannelId([9; 32])), ErrorCode::UnknownChannel);
+    w.ask(0, NodeCommand::VoiceJoin { channel: room }).unwrap();
+    w.ask(0, NodeCommand::VoiceJoin { channel: room }).unwrap();
+    w.ask(0, NodeCommand::VoiceLeave).unwrap();
+    w.ask(0, NodeCommand::VoiceLeave).unwrap();
+}
+
+#[test]
+fn who_leaves_the_community_leaves_its_room() {
+    let (mut w, space, room, _) = den(5);
+    let mut told = BTreeMap::new();
+    w.ask(1, NodeCommand::VoiceJoin { channel: room }).unwrap();
+    w.run(500);
+    assert_eq!(inside(&mut told, w.events(0)), 1);
+    w.ask(1, NodeCommand::CommunityLeave { community: space }).unwrap();
+    w.run(1_000);
+    assert_eq!(inside(&mut told, w.events(0)), 0);
+    assert!(w.orders(1).contains(&VoiceOrder::Exit));
+}

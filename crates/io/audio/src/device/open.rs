@@ -1,0 +1,152 @@
+//! Opening a stream in whatever rate, format and number of channels a device speaks.
+
+use super::port::{InputPort, OutputPort};
+use crate::limits::{MAX_CHANNELS, RATE, RATES};
+use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
+use cpal::{BufferSize, ErrorKind, FromSample, SampleFormat, SizedSample, StreamConfig, SupportedStreamConfig};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Buffers wished for: 10 ms; a device that cannot takes its own.
+const BUFFER_MS: u32 = 10;
+
+/// Which way sound goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Microphones.
+    In,
+    /// Speakers.
+    Out,
+}
+
+/// Raised by a stream that does not work any more.
+pub type Broken = Arc<AtomicBool>;
+
+/// The device of that name, or the system's choice.
+pub fn find(host: &cpal::Host, way: Way, name: Option<&str>) -> Option<cpal::Device> {
+    let Some(name) = name else {
+        return match way {
+            Way::In => host.default_input_device(),
+            Way::Out => host.default_output_device(),
+        };
+    };
+    let mut all: Box<dyn Iterator<Item = cpal::Device>> = match way {
+        Way::In => Box::new(host.input_devices().ok()?),
+        Way::Out => Box::new(host.output_devices().ok()?),
+    };
+    all.find(|device| self::name(device).is_some_and(|own| own == name))
+}
+
+/// What a device is called, for people and for finding it again.
+pub fn name(device: &cpal::Device) -> Option<String> {
+    device.description().ok().map(|description| description.name().to_owned())
+}
+
+/// How a device is best spoken to: its own choice, at 48 kHz if it can.
+pub fn config(device: &cpal::Device, way: Way) -> Result<SupportedStreamConfig, cpal::Error> {
+    let chosen = match way {
+        Way::In => device.default_input_config()?,
+        Way::Out => device.default_output_config()?,
+    };
+    let refused =
+        || cpal::Error::with_message(ErrorKind::UnsupportedConfig, "its sample rate or channels are out of bounds");
+    if chosen.sample_rate() == RATE && chosen.channels() <= MAX_CHANNELS {
+        return Ok(chosen);
+    }
+    let mut ranges: Box<dyn Iterator<Item = cpal::SupportedStreamConfigRange>> = match way {
+        Way::In => Box::new(device.supported_input_configs()?),
+        Way::Out => Box::new(device.supported_output_configs()?),
+    };
+    let same = |range: &cpal::SupportedStreamConfigRange| {
+        range.channels() == chosen.channels() && range.sample_format() == chosen.sample_format()
+    };
+    let better = ranges.find_map(|range| same(&range).then(|| range.try_with_sample_rate(RATE)).flatten());
+    let config = better.unwrap_or(chosen);
+    if RATES.contains(&config.sample_rate()) && (1..=MAX_CHANNELS).contains(&config.channels()) {
+        Ok(config)
+    } else {
+        Err(refused())
+    }
+}
+
+/// Begins to capture. `port` is asked for a callback once or twice, as the buffer wished for may be refused.
+pub fn input(
+    device: &cpal::Device,
+    config: &SupportedStreamConfig,
+    broken: &Broken,
+    mut port: impl FnMut() -> InputPort,
+) -> Result<cpal::Stream, cpal::Error> {
+    macro_rules! open {
+        ($($format:ident => $sample:ty),*) => {
+            match config.sample_format() {
+                $(SampleFormat::$format => with_buffer(config, |config| input_as::<$sample>(device, config, broken, port())),)*
+                _ => Err(cpal::Error::with_message(ErrorKind::UnsupportedConfig, "its sample format is not known")),
+            }
+        };
+    }
+    open!(I8 => i8, I16 => i16, I24 => cpal::I24, I32 => i32, U8 => u8, U16 => u16, U32 => u32, F32 => f32, F64 => f64)
+}
+
+/// Begins to play.
+pub fn output(
+    device: &cpal::Device,
+    config: &SupportedStreamConfig,
+    broken: &Broken,
+    mut port: impl FnMut() -> OutputPort,
+) -> Result<cpal::Stream, cpal::Error> {
+    macro_rules! open {
+        ($($format:ident => $sample:ty),*) => {
+            match config.sample_format() {
+                $(SampleFormat::$format => with_buffer(config, |config| output_as::<$sample>(device, config, broken, port())),)*
+                _ => Err(cpal::Error::with_message(ErrorKind::UnsupportedConfig, "its sample format is not known")),
+            }
+        };
+    }
+    open!(I8 => i8, I16 => i16, I24 => cpal::I24, I32 => i32, U8 => u8, U16 => u16, U32 => u32, F32 => f32, F64 => f64)
+}
+
+fn with_buffer(
+    config: &SupportedStreamConfig,
+    mut open: impl FnMut(StreamConfig) -> Result<cpal::Stream, cpal::Error>,
+) -> Result<cpal::Stream, cpal::Error> {
+    let own = config.config();
+    let wished = StreamConfig { buffer_size: BufferSize::Fixed(own.sample_rate * BUFFER_MS / 1000), ..own };
+    let stream = open(wished).or_else(|_| open(own))?;
+    stream.play()?;
+    Ok(stream)
+}
+
+fn input_as<T: SizedSample>(
+    device: &cpal::Device,
+    config: StreamConfig,
+    broken: &Broken,
+    mut port: InputPort,
+) -> Result<cpal::Stream, cpal::Error>
+where
+    f32: FromSample<T>,
+{
+    device.build_input_stream(
+        config,
+        move |data: &[T], _: &cpal::InputCallbackInfo| port.take(data),
+        ended(broken),
+        None,
+    )
+}
+
+fn output_as<T: SizedSample + FromSample<f32>>(
+    device: &cpal::Device,
+    config: StreamConfig,
+    broken: &Broken,
+    mut port: OutputPort,
+) -> Result<cpal::Stream, cpal::Error> {
+    let fill = move |data: &mut [T], _: &cpal::OutputCallbackInfo| port.fill(data);
+    device.build_output_stream(config, fill, ended(broken), None)
+}
+
+fn ended(broken: &Broken) -> impl FnMut(cpal::Error) + Send + 'static {
+    let broken = Arc::clone(broken);
+    move |error| match error.kind() {
+        ErrorKind::Xrun | ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied | ErrorKind::DeviceBusy => {}
+        _ => broken.store(true, Ordering::Release),
+    }
+}

@@ -1,0 +1,108 @@
+//! What a candidate says about the way, and what of it may be told.
+
+use std::net::IpAddr;
+
+use hearth_ports::rtc::MediaRoute;
+use webrtc::peer_connection::{RTCIceCandidate, RTCIceCandidateType};
+
+/// The route of a selected pair of candidates.
+pub fn route(local: &RTCIceCandidate, remote: &RTCIceCandidate) -> MediaRoute {
+    let relay = |candidate: &RTCIceCandidate| candidate.typ == RTCIceCandidateType::Relay;
+    let near = |candidate: &RTCIceCandidate| {
+        let reached_at = candidate.address.parse().is_ok_and(is_near);
+        reached_at && matches!(candidate.typ, RTCIceCandidateType::Host | RTCIceCandidateType::Prflx)
+    };
+    if relay(local) || relay(remote) {
+        MediaRoute::Turn
+    } else if near(local) && near(remote) {
+        MediaRoute::Lan
+    } else {
+        MediaRoute::Direct
+    }
+}
+
+/// Loopback, private (RFC 1918), shared with a carrier's own network (RFC 6598) not, link-local and unique local (RFC 4193).
+fn is_near(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => is_near(IpAddr::V4(v4)),
+            None => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+        },
+    }
+}
+
+/// The line to tell the peer, or none where it would say what is to stay hidden or leads nowhere.
+///
+/// The address a candidate was derived from is left out always: it is of no use to the peer, and with `relay_only` it is
+/// what must not be seen.
+pub fn told(mut candidate: RTCIceCandidate, relay_only: bool, loopback: bool) -> Option<String> {
+    if relay_only && candidate.typ != RTCIceCandidateType::Relay {
+        return None;
+    }
+    if let Ok(address) = candidate.address.parse::<IpAddr>() {
+        let own = candidate.typ == RTCIceCandidateType::Host && address.is_loopback();
+        if address.is_unspecified() || (own && !loopback) {
+            return None;
+        }
+    }
+    if candidate.typ != RTCIceCandidateType::Host {
+        candidate.related_address = "0.0.0.0".to_owned();
+        candidate.related_port = 9;
+    }
+    candidate.to_json().ok().map(|init| init.candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    fn candidate(typ: RTCIceCandidateType, address: &str) -> RTCIceCandidate {
+        RTCIceCandidate {
+            address: address.into(),
+            port: 5000,
+            component: 1,
+            foundation: "1".into(),
+            typ,
+            protocol: webrtc::peer_connection::RTCIceProtocol::Udp,
+            related_address: "192.168.1.7".into(),
+            related_port: 6000,
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn a_pair_says_its_route() {
+        use RTCIceCandidateType::{Host, Prflx, Relay, Srflx};
+        let cases = [
+            (Host, "127.0.0.1", Host, "127.0.0.1", MediaRoute::Lan),
+            (Host, "192.168.1.4", Prflx, "192.168.1.5", MediaRoute::Lan),
+            (Host, "fd00::1", Host, "fe80::2", MediaRoute::Lan),
+            (Host, "192.168.1.4", Srflx, "203.0.113.9", MediaRoute::Direct),
+            (Host, "203.0.113.4", Host, "203.0.113.9", MediaRoute::Direct),
+            (Host, "100.64.0.1", Host, "100.64.0.2", MediaRoute::Direct),
+            (Relay, "10.0.0.1", Host, "10.0.0.2", MediaRoute::Turn),
+            (Host, "10.0.0.1", Relay, "10.0.0.2", MediaRoute::Turn),
+        ];
+        for (local, here, remote, there, expected) in cases {
+            assert_eq!(route(&candidate(local, here), &candidate(remote, there)), expected, "{here} to {there}");
+        }
+    }
+
+    #[test]
+    fn a_hidden_address_is_in_no_line() {
+        use RTCIceCandidateType::{Host, Relay, Srflx};
+        assert_eq!(told(candidate(Host, "192.168.1.7"), true, false), None);
+        assert_eq!(told(candidate(Srflx, "203.0.113.9"), true, false), None);
+        let line = told(candidate(Relay, "198.51.100.1"), true, false).unwrap();
+        assert!(line.contains("typ relay") && !line.contains("192.168.1.7") && !line.contains("6000"), "{line}");
+    }
+
+    #[test]
+    fn loopback_is_told_only_where_it_is_wanted() {
+        let host = || candidate(RTCIceCandidateType::Host, "127.0.0.1");
+        assert_eq!(told(host(), false, false), None);
+        assert!(told(host(), false, true).is_some());
+    }
+}

@@ -1,0 +1,81 @@
+//! Who is in which voice room, who speaks there, and how one's own call runs.
+
+use super::gone;
+use crate::{EntityIndex, facts::*};
+use bevy_ecs::prelude::*;
+use hearth_ports::{VoiceMemberView, VoiceTopology};
+use hearth_types::{ChannelId, SpaceId, UserId, limits};
+
+pub(super) fn member(world: &mut World, view: VoiceMemberView) {
+    let index = world.resource::<EntityIndex>();
+    let known = index.voice(view.community, view.user);
+    let room = index.channel(view.channel);
+    if !view.inside {
+        // Whoever changed rooms is already in the other one when the first is said to be left.
+        let here = known.and_then(|entity| world.get::<InRoom>(entity)).map(|in_room| in_room.0);
+        if here.is_some() && here == room {
+            left(world, view.community, view.user);
+        }
+        return;
+    }
+    let Some(room) = room else { return };
+    let facts = (NamedBy(index.snapshot), Muted(view.muted), Deafened(view.deafened));
+    let before = known.and_then(|entity| world.get::<InRoom>(entity)).map(|in_room| in_room.0);
+    if before == Some(room) {
+        if let Some(entity) = known {
+            world.entity_mut(entity).insert(facts);
+        }
+        return;
+    }
+    left(world, view.community, view.user);
+    if world.get::<VoiceStreams>(room).is_some_and(|here| here.len() >= limits::VOICE_MEMBERS) {
+        return;
+    }
+    let entity = world.spawn((VoiceStream(view.user), InRoom(room), facts)).id();
+    world.resource_mut::<EntityIndex>().voices.insert((view.community, view.user), entity);
+}
+
+/// Somebody is in no room of a community any more.
+pub(super) fn left(world: &mut World, community: SpaceId, user: UserId) {
+    if world.resource::<EntityIndex>().voice(community, user).is_some() {
+        gone(world, |index| index.voice(community, user));
+        if world.resource::<Me>().0.as_ref().is_some_and(|me| me.user == user) {
+            forget_calls(world);
+        }
+    }
+}
+
+/// Of rooms one is not in, nothing is heard: nobody speaks there, and no call runs.
+pub(super) fn forget_calls(world: &mut World) {
+    let Some(me) = world.resource::<Me>().0.as_ref().map(|me| me.user) else { return };
+    let mut people = world.query::<(Entity, &VoiceStream, &InRoom, &Speaking)>();
+    let mine: Vec<Entity> = people.iter(world).filter(|(_, who, ..)| who.0 == me).map(|(.., room, _)| room.0).collect();
+    let silent = |room: &Entity| !mine.contains(room);
+    let speaking: Vec<Entity> =
+        people.iter(world).filter(|(.., room, now)| now.on && silent(&room.0)).map(|(entity, ..)| entity).collect();
+    let mut rooms = world.query_filtered::<Entity, With<CallPath>>();
+    let calls: Vec<Entity> = rooms.iter(world).filter(silent).collect();
+    for entity in speaking {
+        world.entity_mut(entity).insert(Speaking::default());
+    }
+    for room in calls {
+        world.entity_mut(room).remove::<CallPath>();
+    }
+}
+
+pub(super) fn speaking(world: &mut World, channel: ChannelId, user: UserId, on: bool, level: f32) {
+    let index = world.resource::<EntityIndex>();
+    let Some(room) = index.channel(channel) else { return };
+    let community = world.get::<InCommunity>(room).and_then(|home| world.get::<Community>(home.0)).map(|c| c.0);
+    let Some(entity) = community.and_then(|community| index.voice(community, user)) else { return };
+    if world.get::<InRoom>(entity).map(|in_room| in_room.0) == Some(room) {
+        let level = if level.is_finite() { level.clamp(0.0, 1.0) } else { 0.0 };
+        world.entity_mut(entity).insert(Speaking { on, level: if on { level } else { 0.0 } });
+    }
+}
+
+pub(super) fn path(world: &mut World, channel: ChannelId, topology: VoiceTopology, relay: Option<UserId>) {
+    if let Some(room) = world.resource::<EntityIndex>().channel(channel) {
+        world.entity_mut(room).insert(CallPath { topology, relay });
+    }
+}
