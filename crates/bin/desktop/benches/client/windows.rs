@@ -74,7 +74,8 @@ fn empty() -> App {
 
 fn client(home: &Path) -> App {
     let wake_up = WakeUp::default();
-    let node = NodeConfig { mdns: false, keychain: KeychainUse::Off, ..NodeConfig::new(home) };
+    let name = Some("Ada".into());
+    let node = NodeConfig { name, mdns: false, keychain: KeychainUse::Off, ..NodeConfig::new(home) };
     let node = NodeThread::start(node, wake_up.clone()).unwrap();
     let door = node.door.clone();
     // It is ended from outside, as a power cut would.
