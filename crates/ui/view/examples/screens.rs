@@ -229,7 +229,43 @@ fn main() -> std::io::Result<()> {
         shot("offline-light", Cast::offline()).light(),
         shot("long-names", Cast::long_names()),
         shot("many-channels", Cast::many_channels()),
-        shot("voice", Cast::voice()),
+        shot("room-empty", Cast::voice()),
+        shot("room-empty-940-light", Cast::voice()).sized(940, 560).light(),
+        shot("call-list", Cast::in_call()),
+        shot("call-list-light", Cast::in_call()).light(),
+        shot("call-list-940", Cast::in_call()).sized(940, 560),
+        shot("room-3", Cast::in_room()),
+        shot("room-3-light", Cast::in_room()).light(),
+        shot("room-3-940", Cast::in_room()).sized(940, 560),
+        shot("room-25", Cast::crowd()),
+        shot("room-25-light", Cast::crowd()).light(),
+        shot("room-25-940", Cast::crowd()).sized(940, 560),
+        shot("room-25-1920", Cast::crowd()).sized(1920, 1080),
+        shot("room-talk", {
+            let mut cast = Cast::in_room();
+            (cast.push_to_talk, cast.talking) = (true, true);
+            cast
+        }),
+        shot("room-deaf-long", {
+            let mut cast = Cast::long_names();
+            cast.channel = Some(5);
+            cast.channels[5].0.name = "The room whose name goes on until the morning comes".into();
+            cast.sits(2, 6);
+            cast.sits(3, 6).muted = true;
+            cast.sits(1, 6).deafened = true;
+            cast.push_to_talk = true;
+            cast
+        }),
+        shot("room-unjoined", {
+            let mut cast = Cast::in_room();
+            cast.voices.retain(|p| p.user != cast.me.user);
+            cast.voices.iter_mut().for_each(|p| p.speaking = false);
+            cast
+        }),
+        shot("call-volume", Cast::in_call()).after(click(pos2(180.0, 374.0))),
+        shot("call-volume-light", Cast::in_call()).light().after(click(pos2(180.0, 374.0))),
+        shot("room-volume", Cast::in_room()).after(click(pos2(675.0, 330.0))),
+        shot("menu-me-call", Cast::in_call()).after(click(pos2(150.0, 684.0))),
         shot("toasts", {
             let mut cast = Cast::usual();
             cast.net.health = Health::Connecting;

@@ -4,7 +4,7 @@ use crate::dialogs::{Dialog, Kind};
 use crate::icons::{self, Icon};
 use crate::join_form::JoinForm;
 use crate::widgets::{self, bold, medium};
-use crate::{ChannelItem, Frame, Intent, Intents, MainView, ThemeChoice, UiState, avatar};
+use crate::{ChannelItem, Frame, Intent, Intents, MainView, ThemeChoice, UiState, avatar, voice};
 use egui::{FontId, Id, Popup, Rect, ScrollArea, Sense, Stroke, Ui, UiBuilder, WidgetInfo, WidgetType, pos2, vec2};
 use hearth_ports::{Health, Presence};
 use hearth_types::{ChannelKind, Permissions};
@@ -20,10 +20,14 @@ pub fn channels_ui(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame:
     ui.painter().rect_filled(rect, 0.0, t.color.bg1);
     let head = Rect::from_min_size(rect.min, vec2(rect.width(), t.size.header));
     let foot = Rect::from_min_max(pos2(rect.left(), rect.bottom() - FOOTER_H), rect.max);
-    let list = Rect::from_min_max(head.left_bottom(), foot.right_top());
+    let dock = Rect::from_min_max(pos2(rect.left(), foot.top() - crate::dock::height(view)), foot.right_top());
+    let list = Rect::from_min_max(head.left_bottom(), dock.right_top());
     header(ui, view, state, frame, head);
     if view.community.is_some() {
         widgets::region(ui, "channel-list", list, |ui| channel_list(ui, view, state, frame, intents));
+    }
+    if view.voice.call.is_some() {
+        widgets::region(ui, "dock", dock, |ui| crate::dock::dock_ui(ui, view, frame, intents));
     }
     footer(ui, view, state, frame, foot, intents);
 }
@@ -121,6 +125,9 @@ fn channel_list(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame: &F
                 if ui.is_rect_visible(slot) {
                     channel(ui, view, item, state, frame, slot, intents);
                 }
+                if kind == ChannelKind::Voice {
+                    voice::rows_ui(ui, view, item.channel.channel, state, frame, intents);
+                }
             }
         }
         ui.add_space(t.space.lg);
@@ -176,17 +183,30 @@ fn channel(
         .on_hover_cursor(egui::CursorIcon::PointingHand);
     let sort = if ch.kind == ChannelKind::Text { "channel" } else { "voice room" };
     let unread = if item.unread > 0 { format!(", {} unread", item.unread) } else { String::new() };
-    r.widget_info(|| WidgetInfo::selected(WidgetType::Button, true, open, format!("{}, {sort}{unread}", ch.name)));
+    let inside = view.voice.call_in(ch.channel).is_some();
+    let people = match (view.voice.in_room(ch.channel).len(), inside) {
+        (0, false) => String::new(),
+        (1, true) | (0, true) => ", you are in it".into(),
+        (n, true) => format!(", you are in it with {}", n - 1),
+        (n, false) => format!(", {n} inside"),
+    };
+    let words = format!("{}, {sort}{unread}{people}", ch.name);
+    r.widget_info(|| WidgetInfo::selected(WidgetType::Button, true, open, &words));
     let hot = r.hovered() || r.contains_pointer();
     if open {
         ui.painter().rect_filled(rect, t.radius.control + 2.0, c.selected);
     } else if hot {
         ui.painter().rect_filled(rect, t.radius.control + 2.0, c.hover);
     }
-    let bright = open || item.unread > 0;
+    let bright = open || inside || item.unread > 0;
     let y = rect.center().y;
     let glyph = if ch.kind == ChannelKind::Text { Icon::Hash } else { Icon::Speaker };
-    icons::icon(ui.painter(), glyph, pos2(rect.left() + 17.0, y), 17.0, if open { c.muted } else { c.faint });
+    let glyph_ink = match (inside, open) {
+        (true, _) => c.ok,
+        (_, true) => c.muted,
+        _ => c.faint,
+    };
+    icons::icon(ui.painter(), glyph, pos2(rect.left() + 17.0, y), 17.0, glyph_ink);
     let mut right = rect.right() - 10.0;
     if item.mentions > 0 {
         right -= widgets::badge(ui.painter(), pos2(right + 2.0, y), item.mentions, c.accent, c.on_accent) + 4.0;
@@ -225,7 +245,9 @@ fn channel(
             return;
         }
     }
-    if r.clicked() && !open {
+    if r.clicked() && ch.kind == ChannelKind::Voice {
+        voice::enter(view, ch.channel, intents);
+    } else if r.clicked() && !open {
         intents.push(Intent::SelectChannel(ch.channel));
     } else if r.clicked() {
         state.composer.focus();
@@ -333,6 +355,10 @@ fn footer(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame: &Frame<'
         };
         if widgets::menu_item(ui, t, Some(icon), text, false) {
             intents.push(Intent::SetTheme(to));
+        }
+        let talk = view.voice.push_to_talk;
+        if widgets::menu_switch(ui, t, Icon::Mic, "Push to talk, right Ctrl", talk) {
+            intents.push(Intent::UsePushToTalk(!talk));
         }
         widgets::menu_line(ui, t);
         if widgets::menu_item(ui, t, Some(Icon::Door), "Quit Hearth", false) {

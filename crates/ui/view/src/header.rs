@@ -95,8 +95,11 @@ fn sync_line(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame: &Fram
 
 /// The sentence of being alone, if it is to be shown.
 pub(crate) fn offline_words(view: &MainView<'_>) -> Option<&'static str> {
+    let room = view.channel.is_some_and(|ch| ch.kind == ChannelKind::Voice);
     match view.net.health {
         Health::Fine | Health::Connecting => None,
+        Health::Alone if room => Some("Can’t reach anyone yet. Until then, nobody hears you."),
+        Health::NoNetwork if room => Some("This computer has no network. Until it has, nobody hears you."),
         Health::Alone => Some("Can’t reach anyone yet. Your message is saved and goes out by itself."),
         Health::NoNetwork => Some("This computer has no network. Your message is saved and goes out by itself."),
     }

@@ -53,6 +53,18 @@ pub enum Icon {
     Crown,
     /// Cannot be read yet.
     Lock,
+    /// Speaks.
+    Mic,
+    /// Says nothing.
+    MicOff,
+    /// Hears.
+    Headphones,
+    /// Hears nothing.
+    HeadphonesOff,
+    /// Not heard by oneself.
+    SpeakerOff,
+    /// Leave the call.
+    HangUp,
 }
 
 /// Draws an icon centred at `center`, `size` points wide.
@@ -92,6 +104,28 @@ pub fn icon(painter: &Painter, icon: Icon, center: Pos2, size: f32, color: Color
             .collect();
         painter.add(Shape::line(points, stroke));
     };
+    let mic = || {
+        painter.rect_stroke(
+            Rect::from_two_pos(at(7.3, 2.6), at(12.7, 11.8)),
+            2.7 * scale,
+            stroke,
+            egui::StrokeKind::Middle,
+        );
+        arc(10.0, 9.4, 5.6, 0.0, 180.0);
+        line(&[(10.0, 15.0), (10.0, 17.6)]);
+    };
+    let headphones = || {
+        arc(10.0, 10.6, 7.2, 180.0, 360.0);
+        for (left, right) in [(2.8, 6.0), (14.0, 17.2)] {
+            painter.rect_stroke(
+                Rect::from_two_pos(at(left, 10.6), at(right, 16.6)),
+                1.4 * scale,
+                stroke,
+                egui::StrokeKind::Middle,
+            );
+        }
+    };
+    let strike = || line(&[(3.2, 3.2), (16.8, 16.8)]);
     match icon {
         Icon::Hash => {
             line(&[(8.2, 3.5), (6.4, 16.5)]);
@@ -220,6 +254,32 @@ pub fn icon(painter: &Painter, icon: Icon, center: Pos2, size: f32, color: Color
                 egui::StrokeKind::Middle,
             );
             arc(10.0, 8.8, 3.4, 180.0, 360.0);
+        }
+        Icon::Mic => mic(),
+        Icon::MicOff => {
+            mic();
+            strike();
+        }
+        Icon::Headphones => headphones(),
+        Icon::HeadphonesOff => {
+            headphones();
+            strike();
+        }
+        Icon::SpeakerOff => {
+            closed(&[(3.0, 7.8), (5.8, 7.8), (9.8, 4.2), (9.8, 15.8), (5.8, 12.2), (3.0, 12.2)], Color32::TRANSPARENT);
+            line(&[(12.8, 7.6), (17.4, 12.4)]);
+            line(&[(17.4, 7.6), (12.8, 12.4)]);
+        }
+        Icon::HangUp => {
+            // A handset that lies on its hook.
+            let mut points: Vec<(f32, f32)> = Vec::new();
+            for step in 0..=12 {
+                let (sin, cos) = (208.0 + 124.0 * step as f32 / 12.0).to_radians().sin_cos();
+                points.push((10.0 + 8.6 * cos, 14.4 + 8.2 * sin));
+            }
+            points.extend([(17.2, 13.6), (13.2, 12.8), (13.0, 10.4)]);
+            points.extend([(10.0, 9.9), (7.0, 10.4), (6.8, 12.8), (2.8, 13.6)]);
+            closed(&points, Color32::TRANSPARENT);
         }
     }
 }

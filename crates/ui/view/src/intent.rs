@@ -1,7 +1,7 @@
 //! What a person asked for. Views only ever push to [`Intents`]; the caller turns them into commands.
 
 use hearth_ports::Anchor;
-use hearth_types::{ChannelId, ChannelKind, EntryId, SpaceId};
+use hearth_types::{ChannelId, ChannelKind, EntryId, SpaceId, UserId};
 
 /// Dark or light.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -69,6 +69,20 @@ pub enum Intent {
     PeopleShown(bool),
     /// Dark or light.
     SetTheme(ThemeChoice),
+    /// Go into a voice room, out of any other.
+    JoinVoice(ChannelId),
+    /// Go out of it.
+    LeaveVoice,
+    /// Say nothing, or speak again.
+    SetMute(bool),
+    /// Hear nothing, or hear again.
+    SetDeafen(bool),
+    /// How loud somebody is, for oneself alone: 0.0 to 2.0. Comes often while a slider is dragged; remember it.
+    SetVolume { user: UserId, gain: f32 },
+    /// Be heard only while right Ctrl is held, or whenever one speaks; remember it.
+    UsePushToTalk(bool),
+    /// Right Ctrl went down or up. Pushed by the caller's own reading of the keyboard: egui does not tell left from right.
+    PushToTalk(bool),
     /// End the program.
     Quit,
 }

@@ -10,6 +10,7 @@ pub mod channels;
 pub mod civil;
 pub mod composer;
 mod dialogs;
+mod dock;
 pub mod header;
 pub mod icons;
 pub mod intent;
@@ -19,12 +20,14 @@ pub mod markup;
 mod onboarding;
 pub mod people;
 pub mod rail;
+mod room;
 pub mod spring;
 pub mod state;
 pub mod timeline;
 mod toasts;
 pub mod tokens;
 pub mod view;
+mod voice;
 pub mod widgets;
 
 pub use intent::{Intent, Intents, ThemeChoice};
@@ -33,6 +36,6 @@ pub use onboarding::onboarding_ui;
 pub use state::{OnboardingState, UiState};
 pub use tokens::Tokens;
 pub use view::{
-    Activity, ChannelItem, CommunityItem, Frame, MainView, Motion, OnboardingStep, OnboardingView, SyncView, Toast,
-    ToastLevel, TypingView, WindowView,
+    Activity, CallView, ChannelItem, CommunityItem, Frame, MainView, Motion, OnboardingStep, OnboardingView, SyncView,
+    Toast, ToastLevel, TypingView, VoicePerson, VoiceView, WindowView,
 };

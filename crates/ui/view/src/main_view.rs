@@ -5,6 +5,7 @@ use crate::dialogs::{Dialog, Kind, dialog_ui};
 use crate::header::{self, header_ui};
 use crate::icons::{self, Icon};
 use crate::join_form::JoinForm;
+use crate::room::room_ui;
 use crate::timeline::timeline_ui;
 use crate::widgets::{self, Rank};
 use crate::{Activity, Frame, Intents, MainView, UiState};
@@ -33,6 +34,7 @@ pub fn main_ui(
     let right = if people == Some(true) { all.right() - t.size.people } else { all.right() };
     let head = Rect::from_min_max(channels.right_top(), pos2(right, all.top() + t.size.header));
     let mut activity = Activity::default();
+    crate::voice::shortcuts(ui, view, intents);
 
     widgets::region(ui, "rail", rail, |ui| crate::rail::rail_ui(ui, view, state, frame, intents));
     widgets::region(ui, "channels", channels, |ui| crate::channels::channels_ui(ui, view, state, frame, intents));
@@ -66,16 +68,7 @@ pub fn main_ui(
             });
             activity.wake_at_ms = typing_wake(view, frame);
         }
-        Some(_) => {
-            notice(
-                ui,
-                frame,
-                rest,
-                Icon::Speaker,
-                "A room to talk in",
-                "Talking comes with a later version of Hearth. The room is already here for it.",
-            );
-        }
+        Some(ch) => widgets::region(ui, "room", rest, |ui| room_ui(ui, view, ch, state, frame, intents)),
         None if view.community.is_some() => {
             notice(ui, frame, rest, Icon::Hash, "No channel open", "Choose one on the left.");
         }

@@ -2,7 +2,7 @@
 
 use crate::Tokens;
 use hearth_ports::{ChannelView, CommunityHead, IdentityView, MemberView, MessageView, NetStatus, RoleView};
-use hearth_types::{ChannelId, EntryId, UserId};
+use hearth_types::{ChannelId, EntryId, SpaceId, UserId};
 
 /// How much moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -123,6 +123,73 @@ pub struct TypingView {
     pub until_ms: u64,
 }
 
+/// Somebody in a voice room.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VoicePerson {
+    /// Room.
+    pub channel: ChannelId,
+    /// Who.
+    pub user: UserId,
+    /// Says nothing.
+    pub muted: bool,
+    /// Hears nothing.
+    pub deafened: bool,
+    /// Speaks now; known only of the room one is in.
+    pub speaking: bool,
+    /// How loud, 0.0 to 1.0.
+    pub level: f32,
+    /// How loud one lets them be: 0.0 is silence, 1.0 as they are, 2.0 the most.
+    pub volume: f32,
+}
+
+/// The call one is in, in whichever community.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CallView<'a> {
+    /// Where.
+    pub community: SpaceId,
+    /// Its name.
+    pub community_name: &'a str,
+    /// Room.
+    pub channel: ChannelId,
+    /// Its name.
+    pub channel_name: &'a str,
+    /// One says nothing.
+    pub muted: bool,
+    /// One hears nothing.
+    pub deafened: bool,
+    /// Others in the room.
+    pub others: usize,
+    /// Whose computer passes the voices on, if one does.
+    pub relay: Option<&'a str>,
+}
+
+/// Voice rooms.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct VoiceView<'a> {
+    /// Everybody in the rooms of the open community, **sorted by `channel`** (looked up by binary search), within a room in
+    /// the order to be shown.
+    pub people: &'a [VoicePerson],
+    /// The call one is in.
+    pub call: Option<CallView<'a>>,
+    /// One is heard only while right Ctrl is held.
+    pub push_to_talk: bool,
+    /// It is held.
+    pub talking: bool,
+}
+
+impl<'a> VoiceView<'a> {
+    /// Everybody in a room.
+    pub fn in_room(&self, channel: ChannelId) -> &'a [VoicePerson] {
+        let start = self.people.partition_point(|p| p.channel < channel);
+        let rest = self.people.get(start..).unwrap_or_default();
+        rest.get(..rest.partition_point(|p| p.channel == channel)).unwrap_or_default()
+    }
+    /// The call, if it is in this room.
+    pub fn call_in(&self, channel: ChannelId) -> Option<CallView<'a>> {
+        self.call.filter(|call| call.channel == channel)
+    }
+}
+
 /// Catching up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyncView {
@@ -175,6 +242,8 @@ pub struct MainView<'a> {
     pub window: Option<WindowView<'a>>,
     /// Who types in the open channel.
     pub typing: &'a [TypingView],
+    /// Voice rooms and the call one is in.
+    pub voice: VoiceView<'a>,
     /// Connection.
     pub net: &'a NetStatus,
     /// Catching up, while it lasts.

@@ -188,6 +188,16 @@ pub fn menu_item(ui: &mut Ui, tokens: &Tokens, which: Option<Icon>, text: &str, 
     response.clicked()
 }
 
+/// A line of a menu that is on or off. `true` when chosen.
+pub fn menu_switch(ui: &mut Ui, tokens: &Tokens, which: Icon, text: &str, on: bool) -> bool {
+    let chosen = menu_item(ui, tokens, Some(which), text, false);
+    let at = pos2(ui.min_rect().right() - 16.0, ui.min_rect().bottom() - tokens.size.row / 2.0);
+    if on {
+        icons::icon(ui.painter(), Icon::Check, at, 16.0, tokens.color.link);
+    }
+    chosen
+}
+
 /// A hairline across a menu.
 pub fn menu_line(ui: &mut Ui, tokens: &Tokens) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 9.0), Sense::hover());

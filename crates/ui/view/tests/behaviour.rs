@@ -13,3 +13,5 @@ mod screens;
 mod scrolling;
 #[path = "support/stage.rs"]
 mod stage;
+#[path = "behaviour/voice.rs"]
+mod voice;

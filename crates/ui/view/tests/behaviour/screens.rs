@@ -95,6 +95,9 @@ fn stages() -> Vec<(&'static str, Stage)> {
         ("offline", Cast::offline()),
         ("long names", Cast::long_names()),
         ("voice", Cast::voice()),
+        ("in a call", Cast::in_call()),
+        ("in a room", Cast::in_room()),
+        ("a full room", Cast::crowd()),
     ];
     out.extend(casts.into_iter().map(|(name, cast)| (name, Stage::main(cast))));
     for button in [

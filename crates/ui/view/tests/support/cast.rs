@@ -3,7 +3,9 @@
 
 use hearth_ports::*;
 use hearth_types::{ChannelId, ChannelKind, EntryId, Permissions, SpaceId, UserId};
-use hearth_view::{ChannelItem, CommunityItem, MainView, SyncView, Toast, TypingView, WindowView};
+use hearth_view::{
+    CallView, ChannelItem, CommunityItem, MainView, SyncView, Toast, TypingView, VoicePerson, VoiceView, WindowView,
+};
 
 /// Sunday, 22 November 2026, 21:40 UTC.
 pub const NOW: u64 = 1_795_383_600_000;
@@ -57,6 +59,12 @@ pub struct Cast {
     pub sync: Option<SyncView>,
     pub toasts: Vec<Toast>,
     pub loaded: bool,
+    /// By channel, then as shown.
+    pub voices: Vec<VoicePerson>,
+    pub push_to_talk: bool,
+    pub talking: bool,
+    /// Whose computer passes the voices on.
+    pub relay: Option<u64>,
 }
 
 const PEOPLE: [(&str, u32, Presence, bool); 9] = [
@@ -209,6 +217,10 @@ impl Cast {
             sync: None,
             toasts: vec![],
             loaded: true,
+            voices: vec![],
+            push_to_talk: false,
+            talking: false,
+            relay: None,
         }
     }
     pub fn unread() -> Self {
@@ -338,6 +350,83 @@ impl Cast {
         cast.channel = Some(5);
         cast
     }
+    /// Somebody goes into a room, or into another.
+    pub fn sits(&mut self, who: u64, room: u64) -> &mut VoicePerson {
+        let user = user(who);
+        self.voices.retain(|p| p.user != user);
+        let channel = channel_id(room);
+        let at = self.voices.partition_point(|p| p.channel <= channel);
+        let new =
+            VoicePerson { channel, user, muted: false, deafened: false, speaking: false, level: 0.0, volume: 1.0 };
+        self.voices.insert(at, new);
+        &mut self.voices[at]
+    }
+    /// Somebody in a room.
+    pub fn voice_of(&mut self, who: u64) -> &mut VoicePerson {
+        let user = user(who);
+        self.voices.iter_mut().find(|p| p.user == user).unwrap()
+    }
+    /// Three in the lounge, oneself among them; one speaks, one is muted. One more in the other room.
+    pub fn in_call() -> Self {
+        let mut cast = Self::usual();
+        cast.sits(1, 6);
+        let bram = cast.sits(2, 6);
+        (bram.speaking, bram.level) = (true, 0.7);
+        cast.sits(3, 6).muted = true;
+        cast.sits(4, 7).deafened = true;
+        cast
+    }
+    /// The same, looking at the room.
+    pub fn in_room() -> Self {
+        Self { channel: Some(5), ..Self::in_call() }
+    }
+    /// Twenty-five in the lounge, some with names that do not end.
+    pub fn crowd() -> Self {
+        let mut cast = Self::in_room();
+        let long = [
+            "Maximiliana Theodora Alexandrina von und zu Hohenlangenburg-Weikers",
+            "Łukasz",
+            "小龙",
+            "J",
+            "kestrel_of_the_north",
+        ];
+        for n in 10..32u64 {
+            let name = format!("{} {n}", long[n as usize % long.len()]);
+            let color = hearth_view::avatar::SWATCHES[n as usize % 8];
+            let member = MemberView {
+                user: user(n),
+                name,
+                color,
+                owner: false,
+                presence: Presence::Online,
+                ..cast.members[1].clone()
+            };
+            cast.members.push(member);
+            let person = cast.sits(n, 6);
+            person.muted = n % 3 == 0;
+            (person.speaking, person.level) = (n % 7 == 1, 0.5);
+            person.volume = if n == 12 { 0.0 } else { 1.0 };
+        }
+        cast.members.sort_by_key(|m| m.user);
+        cast.relay = Some(3);
+        cast
+    }
+    fn call(&self) -> Option<CallView<'_>> {
+        let me = self.voices.iter().find(|p| p.user == self.me.user)?;
+        let (channel, ..) = self.channels.iter().find(|c| c.0.channel == me.channel)?;
+        let (community, ..) = self.communities.iter().find(|c| c.0.community == channel.community)?;
+        let relay = self.relay.and_then(|n| self.members.iter().find(|m| m.user == user(n)));
+        Some(CallView {
+            community: community.community,
+            community_name: &community.name,
+            channel: channel.channel,
+            channel_name: &channel.name,
+            muted: me.muted,
+            deafened: me.deafened,
+            others: self.voices.iter().filter(|p| p.channel == me.channel).count() - 1,
+            relay: relay.map(|m| m.name.as_str()),
+        })
+    }
     /// Lends a view over it all.
     pub fn with_view<R>(&self, use_it: impl FnOnce(&MainView<'_>) -> R) -> R {
         let communities: Vec<_> = self
@@ -371,6 +460,12 @@ impl Cast {
             roles: &self.roles,
             window,
             typing: &self.typing,
+            voice: VoiceView {
+                people: &self.voices,
+                call: self.call(),
+                push_to_talk: self.push_to_talk,
+                talking: self.talking,
+            },
             net: &self.net,
             sync: self.sync,
             toasts: &self.toasts,

@@ -27,6 +27,7 @@ pub struct World {
     pub log: Vec<Intent>,
     pub activity: Activity,
     pub focused: bool,
+    pub motion: Motion,
     pub now_ms: u64,
     pub offered: Option<String>,
     /// The whole channel, when the window is only a part of it.
@@ -44,6 +45,7 @@ impl World {
             log: vec![],
             activity: Activity::default(),
             focused: true,
+            motion: Motion::Full,
             now_ms: cast::NOW,
             offered: None,
             channel: vec![],
@@ -55,7 +57,7 @@ impl World {
             now_ms: self.now_ms,
             utc_offset_min: 0,
             dt: 0.016,
-            motion: Motion::Full,
+            motion: self.motion,
             focused: self.focused,
             tokens: &self.tokens,
         };
@@ -115,6 +117,20 @@ impl World {
                 }
             }
             Intent::OpenNewest if !self.channel.is_empty() => self.window_around(self.channel.len()),
+            Intent::SelectChannel(channel) => {
+                self.cast.channel = self.cast.channels.iter().position(|c| c.0.channel == *channel);
+            }
+            Intent::JoinVoice(channel) => {
+                let room = self.cast.channels.iter().position(|c| c.0.channel == *channel).unwrap_or(0);
+                self.cast.sits(1, room as u64 + 1);
+            }
+            Intent::LeaveVoice => self.cast.voices.retain(|p| p.user != self.cast.me.user),
+            Intent::SetMute(on) => self.cast.voice_of(1).muted = *on,
+            Intent::SetDeafen(on) => self.cast.voice_of(1).deafened = *on,
+            Intent::SetVolume { user, gain } => {
+                self.cast.voices.iter_mut().filter(|p| p.user == *user).for_each(|p| p.volume = *gain);
+            }
+            Intent::UsePushToTalk(on) => self.cast.push_to_talk = *on,
             Intent::CreateInvite { .. } => self.ui.invite_ready(&cast::invite()),
             _ => {}
         }

@@ -1,0 +1,242 @@
+//! People in voice rooms: as rows under a room's name, the ring that shows who speaks, and how loud one lets them be.
+
+use crate::icons::{self, Icon};
+use crate::spring::{MOVE, SNAP};
+use crate::widgets::{self, medium};
+use crate::{CallView, Frame, Intent, Intents, MainView, Motion, UiState, VoicePerson, avatar};
+use egui::{
+    FontId, Id, Key, KeyboardShortcut, Modifiers, Painter, Popup, PopupCloseBehavior, Pos2, Rect, Response, Sense,
+    Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2,
+};
+use hearth_types::{ChannelId, Permissions, UserId};
+
+/// Height of a person's row under a room.
+pub(crate) const ROW_H: f32 = 30.0;
+/// Loudest that anybody may be made.
+const VOLUME_MAX: f32 = 2.0;
+/// Steps of the volume, in percent.
+const VOLUME_STEP: f64 = 5.0;
+/// A ring that is shown, in the units of its spring; loudness adds as much again.
+const RING: f32 = 10.0;
+
+/// Name and colour of somebody in a room; who is not known yet has none.
+pub(crate) fn name_of<'a>(view: &MainView<'a>, user: UserId) -> (&'a str, u32) {
+    if user == view.me.user {
+        return (&view.me.name, view.me.color);
+    }
+    view.member(user).map_or(("Somebody", avatar::swatch_of(user.as_bytes())), |m| (&m.name, m.color))
+}
+
+/// Goes into a room and shows it; who may not go in sees it all the same.
+pub(crate) fn enter(view: &MainView<'_>, channel: ChannelId, intents: &mut Intents) {
+    if view.voice.call_in(channel).is_none() && may_enter(view) {
+        intents.push(Intent::JoinVoice(channel));
+    }
+    if view.channel.is_none_or(|open| open.channel != channel) {
+        intents.push(Intent::SelectChannel(channel));
+    }
+}
+
+pub(crate) fn may_enter(view: &MainView<'_>) -> bool {
+    view.community.is_some_and(|h| h.permissions.allow(Permissions::CONNECT))
+}
+
+/// Mute on or off. Who hears nothing says nothing either, so speaking again brings hearing back.
+pub(crate) fn toggle_mute(call: &CallView<'_>, intents: &mut Intents) {
+    if call.deafened {
+        intents.push(Intent::SetDeafen(false));
+        if call.muted {
+            intents.push(Intent::SetMute(false));
+        }
+    } else {
+        intents.push(Intent::SetMute(!call.muted));
+    }
+}
+
+/// Ctrl+Shift+M and Ctrl+Shift+D.
+pub(crate) fn shortcuts(ui: &Ui, view: &MainView<'_>, intents: &mut Intents) {
+    let Some(call) = &view.voice.call else { return };
+    let pressed = |key| {
+        let shortcut = KeyboardShortcut::new(Modifiers::COMMAND | Modifiers::SHIFT, key);
+        ui.input_mut(|i| i.consume_shortcut(&shortcut))
+    };
+    if pressed(Key::M) {
+        toggle_mute(call, intents);
+    }
+    if pressed(Key::D) {
+        intents.push(Intent::SetDeafen(!call.deafened));
+    }
+}
+
+/// The ring around a picture of `size`. It grows with loudness, but only while somebody looks at the window.
+pub(crate) fn ring(
+    ui: &Ui,
+    state: &mut UiState,
+    frame: &Frame<'_>,
+    person: &VoicePerson,
+    name: &'static str,
+    at: Pos2,
+    size: f32,
+) {
+    let lively = frame.focused && frame.motion == Motion::Full;
+    let loud = if lively { person.level.clamp(0.0, 1.0) } else { 0.5 };
+    let target = if person.speaking { RING + RING * loud } else { 0.0 };
+    let preset = if person.speaking { SNAP } else { MOVE };
+    let x = state.springs.to(ui.ctx(), frame, (name, person.channel, person.user), 0.0, target, preset);
+    let shown = (x / RING).clamp(0.0, 1.0);
+    if shown <= 0.01 {
+        return;
+    }
+    let grown = (x / RING - 1.0).clamp(0.0, 1.0);
+    let color = frame.tokens.color.speak;
+    let width = (size * 0.035).max(2.0) * (0.8 + 0.4 * grown);
+    let radius = size / 2.0 + 1.0 + width / 2.0 + size * 0.03 * grown;
+    if size > 40.0 {
+        let halo = width * 2.5;
+        let far = radius + width / 2.0 + halo / 2.0;
+        ui.painter().circle_stroke(at, far, Stroke::new(halo, color.gamma_multiply(0.22 * shown * grown)));
+    }
+    ui.painter().circle_stroke(at, radius, Stroke::new(width, color.gamma_multiply(shown)));
+}
+
+/// What a screen reader says of somebody.
+pub(crate) fn spoken(name: &str, person: &VoicePerson) -> String {
+    let mut out = format!("{name}, in the room");
+    let parts = [
+        (person.speaking, ", speaking"),
+        (person.deafened, ", hears nothing"),
+        (person.muted && !person.deafened, ", muted"),
+        (person.volume <= 0.0, ", muted for you"),
+    ];
+    parts.iter().filter(|p| p.0).for_each(|p| out.push_str(p.1));
+    out
+}
+
+/// The sign of somebody who says nothing or is not heard, and whether it is their own doing.
+pub(crate) fn signs(person: &VoicePerson) -> impl Iterator<Item = Icon> {
+    let deaf = person.deafened.then_some(Icon::HeadphonesOff);
+    let mute = (person.muted || person.deafened).then_some(Icon::MicOff);
+    let unheard = (person.volume <= 0.0).then_some(Icon::SpeakerOff);
+    [deaf, mute, unheard].into_iter().flatten()
+}
+
+/// Everybody in a room, as rows under its name.
+pub(crate) fn rows_ui(
+    ui: &mut Ui,
+    view: &MainView<'_>,
+    channel: ChannelId,
+    state: &mut UiState,
+    frame: &Frame<'_>,
+    intents: &mut Intents,
+) {
+    let people = view.voice.in_room(channel);
+    let width = ui.available_width();
+    for person in people {
+        let (slot, _) = ui.allocate_exact_size(vec2(width, ROW_H), Sense::hover());
+        if ui.is_rect_visible(slot) {
+            row(ui, view, person, state, frame, slot, intents);
+        }
+    }
+    if !people.is_empty() {
+        ui.add_space(frame.tokens.space.xs);
+    }
+}
+
+fn row(
+    ui: &mut Ui,
+    view: &MainView<'_>,
+    person: &VoicePerson,
+    state: &mut UiState,
+    frame: &Frame<'_>,
+    slot: Rect,
+    intents: &mut Intents,
+) {
+    let t = frame.tokens;
+    let c = &t.color;
+    let (name, color) = name_of(view, person.user);
+    let rect = Rect::from_min_max(slot.min + vec2(t.space.sm + 26.0, 0.0), slot.max - vec2(t.space.sm, 0.0));
+    let mine = person.user == view.me.user;
+    let sense = if mine { Sense::hover() } else { Sense::click() };
+    let r = ui.interact(rect, Id::new(("voice-row", person.channel, person.user)), sense);
+    let kind = if mine { WidgetType::Label } else { WidgetType::Button };
+    r.widget_info(|| WidgetInfo::labeled(kind, true, spoken(name, person)));
+    let r = if mine { r } else { r.on_hover_cursor(egui::CursorIcon::PointingHand) };
+    let hot = r.hovered() || Popup::is_id_open(ui.ctx(), Popup::default_response_id(&r));
+    if hot && !mine {
+        ui.painter().rect_filled(rect, t.radius.control + 2.0, c.hover);
+    }
+    let y = rect.center().y;
+    let at = pos2(rect.left() + 18.0, y);
+    avatar::person(ui.painter(), at, t.size.avatar_small, name, color);
+    ring(ui, state, frame, person, "row-ring", at, t.size.avatar_small);
+    let mut right = rect.right() - 10.0;
+    for icon in signs(person) {
+        icons::icon(ui.painter(), icon, pos2(right - 7.0, y), 15.0, c.faint);
+        right -= 20.0;
+    }
+    let x = rect.left() + 37.0;
+    let ink = if person.speaking || hot { c.text } else { c.muted };
+    widgets::line_at(ui.painter(), x, y, name, FontId::proportional(t.text_size.list), ink, right - x);
+    widgets::focus_ring(ui.painter(), &r, rect, t.radius.control + 2.0, t);
+    if !mine {
+        person_menu(&r, person, name, frame, intents);
+    }
+}
+
+/// How loud somebody is for oneself, on a click at them.
+pub(crate) fn person_menu(r: &Response, person: &VoicePerson, name: &str, frame: &Frame<'_>, intents: &mut Intents) {
+    let t = frame.tokens;
+    let c = &t.color;
+    Popup::menu(r).gap(4.0).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
+        const WIDTH: f32 = 220.0;
+        ui.set_width(WIDTH);
+        ui.spacing_mut().item_spacing.y = 2.0;
+        let (head, _) = ui.allocate_exact_size(vec2(WIDTH, 30.0), Sense::hover());
+        let (left, y) = (head.left() + t.space.sm, head.center().y);
+        widgets::line_at(ui.painter(), left, y, name, medium(t.text_size.list + 0.5), c.text, WIDTH - 2.0 * t.space.sm);
+        let (line, _) = ui.allocate_exact_size(vec2(WIDTH, 24.0), Sense::hover());
+        let percent = (person.volume.clamp(0.0, VOLUME_MAX) * 100.0).round();
+        let y = line.center().y;
+        widgets::line_at(ui.painter(), left, y, "Volume", FontId::proportional(t.text_size.meta), c.muted, 100.0);
+        widgets::text_at(
+            ui.painter(),
+            pos2(line.right() - t.space.sm, y),
+            egui::Align2::RIGHT_CENTER,
+            &format!("{percent:.0} %"),
+            FontId::proportional(t.text_size.meta),
+            c.muted,
+        );
+        let mut value = f64::from(percent);
+        ui.horizontal(|ui| {
+            ui.add_space(t.space.sm);
+            ui.spacing_mut().slider_width = WIDTH - 2.0 * t.space.sm;
+            ui.visuals_mut().selection.bg_fill = c.accent;
+            ui.visuals_mut().widgets.inactive.bg_fill = c.control;
+            ui.visuals_mut().widgets.inactive.fg_stroke = Stroke::NONE;
+            let range = 0.0..=f64::from(VOLUME_MAX) * 100.0;
+            let slider =
+                egui::Slider::new(&mut value, range).step_by(VOLUME_STEP).show_value(false).trailing_fill(true);
+            let r = ui.add(slider);
+            r.widget_info(|| WidgetInfo::slider(true, value, format!("Volume of {name}, percent")));
+            if r.double_clicked() {
+                value = 100.0;
+            }
+        });
+        if (value - f64::from(percent)).abs() > 0.1 {
+            intents.push(Intent::SetVolume { user: person.user, gain: value as f32 / 100.0 });
+        }
+        widgets::menu_line(ui, t);
+        let silent = person.volume <= 0.0;
+        if widgets::menu_switch(ui, t, Icon::SpeakerOff, "Mute for me", silent) {
+            let gain = if silent { 1.0 } else { 0.0 };
+            intents.push(Intent::SetVolume { user: person.user, gain });
+        }
+    });
+}
+
+/// A sign on the lower right of a picture of `size`, cut out of `ground`.
+pub(crate) fn sign(painter: &Painter, frame: &Frame<'_>, icon: Icon, at: Pos2, size: f32, ground: egui::Color32) {
+    let at = at + egui::Vec2::splat(size * 0.35);
+    painter.circle_filled(at, 13.0, ground);
+    icons::icon(painter, icon, at, 17.0, frame.tokens.color.danger);
+}
