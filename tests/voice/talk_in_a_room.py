@@ -31,10 +31,18 @@ def room_of(lab, names):
 
 def in_touch(peers):
     """Everybody has a way to everybody."""
-    def ways():
-        stats = [p.ask("voice.stats")["peers"] for p in peers]
-        return all(len(s) == len(peers) - 1 and all(other["route"] for other in s) for s in stats)
-    until(ways, 30, "a way to everybody")
+    names = {p.user: p.name for p in peers}
+
+    def lacking():
+        stats = {p.name: p.ask("voice.stats")["peers"] for p in peers}
+        ways = {name: {names.get(o["user"]): o["route"] for o in s} for name, s in stats.items()}
+        return {
+            f"{name} to {other}" for name in ways for other in ways if name != other and not ways[name].get(other)
+        }
+    try:
+        until(lambda: not lacking(), 30, "a way to everybody")
+    except AssertionError as late:
+        raise AssertionError(f"no way within 30 s: {sorted(lacking())}; {[(p.name, names.get(p.ask('voice.stats')['relay'])) for p in peers]}") from late
 
 
 def everybody_hears_everybody(lab, count, at_once=1):
