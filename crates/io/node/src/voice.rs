@@ -196,7 +196,10 @@ impl Voice {
                 self.wants.gate = Some(Gate::PushToTalk);
                 self.audio(AudioCommand::Gate(Gate::PushToTalk)).await;
             }
-            self.audio(AudioCommand::Key(held)).await;
+            if let Some(audio) = &self.audio {
+                // Past the queue: a key waits for nothing.
+                audio.key(held);
+            }
         }
         if let Some(gate) = gate {
             self.wants.gate = Some(gate);
