@@ -3,7 +3,7 @@
 use crate::cast::{self, Cast};
 use crate::stage::Stage;
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use hearth_types::Permissions;
 use hearth_view::{Intent, Motion};
 
