@@ -1,12 +1,13 @@
 //! Draws the screen that is due, and collects what the person wishes.
 
-use crate::{Look, Scene, Screen, Selection, Toasts, WallClock};
+use crate::voice::Call;
+use crate::{Look, Prefs, Scene, Screen, Selection, Toasts, Voices, WallClock};
 use bevy::{core_pipeline::tonemapping::Tonemapping, prelude::*, window::PrimaryWindow};
 use bevy_egui::{EguiContext, PrimaryEguiContext, egui};
 use hearth_ports::{Health, NetStatus};
 use hearth_view::{
     Activity, ChannelItem, CommunityItem, Frame, Intents, MainView, OnboardingState, OnboardingView, UiState,
-    WindowView, main_ui, onboarding_ui,
+    VoiceView, WindowView, main_ui, onboarding_ui,
 };
 use hearth_world::{FrameNeed, Me, Network};
 use std::time::{Duration, Instant};
@@ -44,6 +45,8 @@ pub fn draw(
     window: Option<Single<&Window, With<PrimaryWindow>>>,
     screen: Res<State<Screen>>,
     scene: Res<Scene>,
+    voices: Res<Voices>,
+    prefs: Res<Prefs>,
     selection: Res<Selection>,
     toasts: Res<Toasts>,
     me: Res<Me>,
@@ -107,6 +110,12 @@ pub fn draw(
                     unread: open.map_or(0, |c| c.unread),
                 }),
                 typing: &scene.typing,
+                voice: VoiceView {
+                    people: &voices.people,
+                    call: voices.call.as_ref().map(Call::view),
+                    push_to_talk: prefs.values.push_to_talk,
+                    talking: voices.talking,
+                },
                 net: network.0.as_ref().unwrap_or(&unknown),
                 sync: scene.sync,
                 toasts: &toasts.shown,

@@ -5,10 +5,11 @@ use crate::{
     replies::{Asked, Purpose},
     selection::MAIN_WINDOW,
     toasts::KEYS_IN_A_FILE,
+    voice,
 };
 use bevy::prelude::*;
 use bevy_egui::{EguiClipboard, EguiContext, PrimaryEguiContext, egui};
-use hearth_ports::{Anchor, NodeCommand};
+use hearth_ports::{Anchor, NodeCommand, VoiceAsk, VoiceSettings};
 use hearth_view::{Intent, ToastLevel, Tokens};
 use hearth_world::{FrameNeed, NodeDoor};
 
@@ -115,7 +116,29 @@ pub fn carry_out(
                 look.tokens = Tokens::built_in(choice);
                 prefs.change(|values| values.theme = choice);
             }
+            Intent::JoinVoice(channel) => asked.put(node.send(NodeCommand::VoiceJoin { channel }), Purpose::Deed),
+            Intent::LeaveVoice => asked.put(node.send(NodeCommand::VoiceLeave), Purpose::Deed),
+            Intent::SetMute(on) => {
+                asked.put(node.send(set(VoiceSettings { mute: Some(on), ..VoiceSettings::default() })), Purpose::Deed);
+            }
+            Intent::SetDeafen(on) => {
+                asked
+                    .put(node.send(set(VoiceSettings { deafen: Some(on), ..VoiceSettings::default() })), Purpose::Deed);
+            }
+            Intent::SetVolume { user, gain } => {
+                prefs.set_volume(user, gain, clock.now_ms());
+                let volume = [(user, prefs.volume(user))].into();
+                node.send(set(VoiceSettings { volume, ..VoiceSettings::default() }));
+            }
+            Intent::UsePushToTalk(on) => {
+                prefs.change(|values| values.push_to_talk = on);
+                asked.put(node.send(set(voice::way(on))), Purpose::Deed);
+            }
+            Intent::PushToTalk(held) => {
+                node.send(set(VoiceSettings { ptt: Some(held), ..VoiceSettings::default() }));
+            }
             Intent::Quit => {
+                prefs.save();
                 node.send(NodeCommand::Shutdown);
                 exit.write(AppExit::Success);
             }
@@ -123,6 +146,10 @@ pub fn carry_out(
     }
     // Whatever was wished, the screen says so in the next frame.
     need.now();
+}
+
+fn set(settings: VoiceSettings) -> NodeCommand {
+    NodeCommand::Voice(VoiceAsk::Set(settings))
 }
 
 fn open_link(

@@ -5,7 +5,8 @@
 //! Start with [`screen`], then [`draw`] and [`intents`].
 //!
 //! [`UiPlugin`] installs, besides the plugins named in this folder:
-//! - states [`Screen`]; resources [`Selection`], [`Scene`], [`Faces`], [`Wishes`], [`Toasts`], [`WallClock`]
+//! - states [`Screen`]; resources [`Selection`], [`Scene`], [`Voices`], [`Faces`], [`Wishes`], [`Toasts`],
+//!   [`WallClock`]
 //! - messages [`ControlAsk`], [`ControlAnswer`]
 //! - systems in `HearthSystems::{Derive, Animate, View, Intent, Govern}`
 
@@ -21,6 +22,7 @@ pub mod scene;
 pub mod screen;
 pub mod selection;
 pub mod toasts;
+pub mod voice;
 
 pub use backdrop::BackdropPlugin;
 pub use control::{ControlAnswer, ControlAsk, ControlRequest};
@@ -32,6 +34,7 @@ pub use scene::Scene;
 pub use screen::Screen;
 pub use selection::Selection;
 pub use toasts::Toasts;
+pub use voice::Voices;
 
 use bevy::prelude::*;
 use bevy_egui::{EguiPreUpdateSet, EguiPrimaryContextPass};
@@ -111,6 +114,7 @@ impl Plugin for UiPlugin {
         .insert_resource(prefs)
         .insert_resource(faces)
         .init_resource::<Scene>()
+        .init_resource::<Voices>()
         .init_resource::<Wishes>()
         .init_resource::<Toasts>()
         .init_resource::<replies::Asked>()
@@ -132,13 +136,16 @@ impl Plugin for UiPlugin {
                 selection::follow,
                 screen::advance,
                 scene::rebuild,
+                voice::rebuild,
+                voice::settle_in,
+                voice::talk,
             )
                 .chain()
                 .in_set(HearthSystems::Derive)
                 .after(hearth_world::derive::sum_unread),
         )
         .add_systems(OnEnter(Screen::JoinOrCreate), screen::look_at_clipboard)
-        .add_systems(Update, toasts::expire.in_set(HearthSystems::Animate))
+        .add_systems(Update, (toasts::expire, prefs::save_when_due).in_set(HearthSystems::Animate))
         .add_systems(EguiPrimaryContextPass, draw::draw.in_set(HearthSystems::View))
         .add_systems(Last, intents::carry_out.in_set(HearthSystems::Intent));
     }

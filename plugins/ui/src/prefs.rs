@@ -1,13 +1,20 @@
-//! Preferences of this computer: theme, last channels, people list. Never a key, never a message.
+//! Preferences of this computer: theme, last channels, people list, how loud others are. Never a key, never a message.
 
 use bevy::prelude::*;
 use bevy_pkv::PkvStore;
-use hearth_types::{ChannelId, SpaceId, limits};
+use hearth_types::{ChannelId, SpaceId, UserId, limits};
 use hearth_view::ThemeChoice;
+use hearth_world::FrameNeed;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 const KEY: &str = "ui";
+/// People whose volume is remembered.
+pub const VOLUMES: usize = 512;
+/// Percent that nobody's volume goes beyond.
+const LOUDEST: f32 = 200.0;
+/// A slider is dragged in many small steps; the disk hears of them this much after the first, in milliseconds.
+const SAVE_AFTER_MS: u64 = 1_000;
 
 /// What is remembered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +30,10 @@ pub struct Values {
     pub people: bool,
     /// Whether it was read that the keys are in a file.
     pub knows_key_place: bool,
+    /// Heard only while the key is held.
+    pub push_to_talk: bool,
+    /// How loud others are, in percent; who is not here is at 100.
+    pub volumes: BTreeMap<UserId, u16>,
 }
 
 impl Default for Values {
@@ -33,6 +44,8 @@ impl Default for Values {
             channels: BTreeMap::new(),
             people: true,
             knows_key_place: false,
+            push_to_talk: false,
+            volumes: BTreeMap::new(),
         }
     }
 }
@@ -43,6 +56,8 @@ pub struct Prefs {
     /// As of now.
     pub values: Values,
     store: Option<PkvStore>,
+    /// When what is not on disk yet has to be there, Unix milliseconds.
+    due_ms: Option<u64>,
 }
 
 impl Prefs {
@@ -56,7 +71,7 @@ impl Prefs {
                 .ok()
         });
         let values = store.as_ref().and_then(|store| store.get(KEY).ok()).unwrap_or_default();
-        Self { values, store }
+        Self { values, store, due_ms: None }
     }
     /// Changes them, on disk too when something is different.
     pub fn change(&mut self, change: impl FnOnce(&mut Values)) {
@@ -65,11 +80,68 @@ impl Prefs {
         while self.values.channels.len() > limits::SPACES {
             self.values.channels.pop_first();
         }
-        if self.values != before
-            && let Some(store) = &mut self.store
+        if self.values != before || self.due_ms.is_some() {
+            self.save();
+        }
+    }
+    /// Writes what is not on disk yet.
+    pub fn save(&mut self) {
+        self.due_ms = None;
+        if let Some(store) = &mut self.store
             && store.set(KEY, &self.values).is_err()
         {
             warn!("preferences could not be saved");
         }
+    }
+    /// How loud somebody is, 1.0 unless it was changed.
+    pub fn volume(&self, user: UserId) -> f32 {
+        self.values.volumes.get(&user).map_or(1.0, |percent| f32::from(*percent) / 100.0)
+    }
+    /// Remembers how loud somebody is; on disk a little later.
+    pub fn set_volume(&mut self, user: UserId, gain: f32, now_ms: u64) {
+        let percent = (gain * 100.0).round().clamp(0.0, LOUDEST) as u16;
+        if percent == 100 {
+            self.values.volumes.remove(&user);
+        } else {
+            self.values.volumes.insert(user, percent);
+        }
+        while self.values.volumes.len() > VOLUMES {
+            self.values.volumes.pop_first();
+        }
+        self.due_ms.get_or_insert(now_ms + SAVE_AFTER_MS);
+    }
+}
+
+/// Saves what was put off.
+pub fn save_when_due(mut prefs: ResMut<Prefs>, clock: Res<crate::WallClock>, need: Res<FrameNeed>) {
+    let Some(due_ms) = prefs.due_ms else { return };
+    let now_ms = clock.now_ms();
+    if due_ms <= now_ms {
+        prefs.bypass_change_detection().save();
+    } else {
+        need.within(Duration::from_millis(due_ms - now_ms));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn volumes_are_bounded_and_the_usual_one_is_not_kept() {
+        let mut prefs = Prefs::open(None);
+        for n in 0..2 * VOLUMES as u32 {
+            let mut user = [1; 32];
+            user[..4].copy_from_slice(&n.to_be_bytes());
+            prefs.set_volume(UserId(user), 0.5, 0);
+        }
+        assert_eq!(prefs.values.volumes.len(), VOLUMES);
+        let ada = UserId([200; 32]);
+        prefs.set_volume(ada, 9.0, 0);
+        assert_eq!(prefs.volume(ada), 2.0);
+        prefs.set_volume(ada, f32::NAN, 0);
+        assert_eq!(prefs.volume(ada), 0.0, "what is no number is silence");
+        prefs.set_volume(ada, 1.0, 0);
+        assert!(!prefs.values.volumes.contains_key(&ada));
     }
 }

@@ -1,6 +1,6 @@
 //! The client over a made-up node, to look at: `gallery SCENE [--theme light] [--size 1920x1080] [--picture FILE] [--egui-fix off]`.
 //!
-//! Scenes: `first` (empty home), `named` (no community yet), `lived-in`, `crowd` (100,000 messages), `alone` (nobody reachable).
+//! Scenes: `first` (empty home), `named` (no community yet), `lived-in`, `call` (the same, in a voice room), `crowd` (100,000 messages), `alone` (nobody reachable).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -46,6 +46,7 @@ fn main() {
             state.me.name = "Ada".into();
             state
         }
+        "call" => furnished::in_call(),
         "crowd" => furnished::crowded(100_000, 40).0,
         "alone" => {
             let mut state = furnished::lived_in();

@@ -264,7 +264,7 @@ fn main() -> std::io::Result<()> {
         }),
         shot("call-volume", Cast::in_call()).after(click(pos2(180.0, 374.0))),
         shot("call-volume-light", Cast::in_call()).light().after(click(pos2(180.0, 374.0))),
-        shot("room-volume", Cast::in_room()).after(click(pos2(675.0, 330.0))),
+        shot("room-volume", Cast::in_room()).after(click(pos2(814.0, 230.0))),
         shot("menu-me-call", Cast::in_call()).after(click(pos2(150.0, 684.0))),
         shot("toasts", {
             let mut cast = Cast::usual();
@@ -316,7 +316,7 @@ fn main() -> std::io::Result<()> {
         shot("main-scale-2-light", Cast::usual()).sized(2560, 1440).scaled(2.0).light(),
         shot("dialog-channel", Cast::usual()).after(click(pos2(160.0, 24.0))).after(click(pos2(160.0, 110.0))),
         shot("dialog-leave", Cast::usual()).after(click(pos2(160.0, 24.0))).after(click(pos2(160.0, 188.0))),
-        shot("dialog-profile", Cast::usual()).after(click(pos2(150.0, 684.0))).after(click(pos2(160.0, 530.0))),
+        shot("dialog-profile", Cast::usual()).after(click(pos2(150.0, 684.0))).after(click(pos2(160.0, 499.0))),
     ];
     for s in shots.into_iter().filter(|s| s.name.contains(&part)) {
         s.draw(&folder)?;

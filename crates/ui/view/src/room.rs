@@ -12,7 +12,7 @@ use hearth_ports::ChannelView;
 
 const GAP: f32 = 12.0;
 const TILE_MAX: Vec2 = vec2(264.0, 196.0);
-const TILE_MIN: Vec2 = vec2(112.0, 100.0);
+const TILE_MIN: Vec2 = vec2(104.0, 96.0);
 const FOOT_H: f32 = 112.0;
 const DISC: f32 = 46.0;
 
@@ -26,7 +26,8 @@ fn grid(people: usize, room: Vec2) -> (usize, Vec2) {
         let height = share(room.y, rows).min(TILE_MAX.y);
         let width = share(room.x, columns).min(TILE_MAX.x);
         let size = vec2(width.min(height * 1.5), height.min(width * 0.9));
-        if size.x * size.y > best.1.x * best.1.y * 1.02 && size.x > 0.0 && size.y > 0.0 {
+        // Of two ways as good, the wider: people sit beside each other.
+        if size.x * size.y >= best.1.x * best.1.y * 0.98 && size.x > 0.0 && size.y > 0.0 {
             best = (columns, size);
         }
     }

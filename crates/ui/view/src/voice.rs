@@ -92,7 +92,7 @@ pub(crate) fn ring(
     let width = (size * 0.035).max(2.0) * (0.8 + 0.4 * grown);
     let radius = size / 2.0 + 1.0 + width / 2.0 + size * 0.03 * grown;
     if size > 40.0 {
-        let halo = width * 2.5;
+        let halo = width * 1.6;
         let far = radius + width / 2.0 + halo / 2.0;
         ui.painter().circle_stroke(at, far, Stroke::new(halo, color.gamma_multiply(0.22 * shown * grown)));
     }
@@ -237,6 +237,7 @@ pub(crate) fn person_menu(r: &Response, person: &VoicePerson, name: &str, frame:
 /// A sign on the lower right of a picture of `size`, cut out of `ground`.
 pub(crate) fn sign(painter: &Painter, frame: &Frame<'_>, icon: Icon, at: Pos2, size: f32, ground: egui::Color32) {
     let at = at + egui::Vec2::splat(size * 0.35);
-    painter.circle_filled(at, 13.0, ground);
-    icons::icon(painter, icon, at, 17.0, frame.tokens.color.danger);
+    let radius = (size * 0.16).clamp(9.5, 13.0);
+    painter.circle_filled(at, radius, ground);
+    icons::icon(painter, icon, at, (radius * 1.3).round(), frame.tokens.color.danger);
 }

