@@ -289,7 +289,10 @@ mod tests {
             dialer.offer(key(n), (0..20).map(|a| format!("/ip4/10.0.0.2/tcp/{a}")).collect(), 1_000 + n as u64);
         }
         assert_eq!(dialer.book.len(), limits::PEER_BOOK);
-        assert!((0..10).all(|n| dialer.book.contains_key(&key(n))), "whoever was a member is not pushed out by strangers");
+        assert!(
+            (0..10).all(|n| dialer.book.contains_key(&key(n))),
+            "whoever was a member is not pushed out by strangers"
+        );
         assert!(dialer.book.values().all(|known| known.addresses.len() <= limits::PEER_ADDRESSES));
         for n in 0..200 {
             dialer.hint(key(3), vec![format!("/ip4/10.9.0.1/tcp/{n}")], 1);

@@ -7,7 +7,9 @@ use crate::{
 use async_channel::{Receiver, Sender, TrySendError};
 use hearth_kernel::{Input, Kernel, KernelKeys, Output};
 use hearth_net::NetHandle;
-use hearth_ports::{ErrorCode, NetCommand, NodeCommand, NodeError, NodeEvent, Startup, StoreReply, StoreRequest, VoiceOrder, Waker};
+use hearth_ports::{
+    ErrorCode, NetCommand, NodeCommand, NodeError, NodeEvent, Startup, StoreReply, StoreRequest, VoiceOrder, Waker,
+};
 use hearth_store::{Home, StoreHandle};
 use hearth_types::{EntryRow, limits};
 use std::{
@@ -163,7 +165,11 @@ impl Loop {
     }
 
     fn is_clear(&self) -> bool {
-        self.to_store.is_empty() && self.to_net.is_empty() && self.to_voice.is_empty() && self.replies.is_empty() && !self.lagging
+        self.to_store.is_empty()
+            && self.to_net.is_empty()
+            && self.to_voice.is_empty()
+            && self.replies.is_empty()
+            && !self.lagging
     }
 
     /// Moves what waits to where there is room; nothing here blocks, so that no two queues wait for each other.
@@ -283,8 +289,11 @@ impl VoiceEnd {
 
 /// Voice has threads of its own, so that no import and no crowd delays it.
 fn start_voice(config: VoiceConfig) -> std::io::Result<VoiceEnd> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("hearth-voice").enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("hearth-voice")
+        .enable_all()
+        .build()?;
     let (orders, orders_in) = async_channel::bounded(VOICE_QUEUE);
     let (out, said) = async_channel::bounded(VOICE_QUEUE);
     let thread = std::thread::Builder::new().name("hearth-voice".into()).spawn(move || {

@@ -107,13 +107,16 @@ impl Voice {
                 // Out of the last room at once: nobody is in two.
                 self.drop_call().await;
                 if let Err(error) = self.open() {
-                    return self.say(VoiceOut::Event(NodeEvent::Warning { code: "voice", message: error.message })).await;
+                    return self
+                        .say(VoiceOut::Event(NodeEvent::Warning { code: "voice", message: error.message }))
+                        .await;
                 }
                 let key = DeviceKey::from_seed(&self.config.device);
                 match Live::new(space, channel, me, key, self.config.relay_only, self.now_us()) {
                     Ok(live) => self.live = Some(live),
                     Err(error) => {
-                        let message = format!("This computer gives no random numbers, so no call is safe here: {error}");
+                        let message =
+                            format!("This computer gives no random numbers, so no call is safe here: {error}");
                         return self.say(VoiceOut::Event(NodeEvent::Warning { code: "voice", message })).await;
                     }
                 }
@@ -170,9 +173,10 @@ impl Voice {
                 self.sound().await;
             }
             VoiceAsk::Stats => {
-                let live = self.live.as_ref().ok_or_else(|| {
-                    NodeError::new(ErrorCode::NotFound, "You are in no voice room. Join one first.")
-                })?;
+                let live = self
+                    .live
+                    .as_ref()
+                    .ok_or_else(|| NodeError::new(ErrorCode::NotFound, "You are in no voice room. Join one first."))?;
                 return Ok(NodeReply::VoiceStats(live.stats()));
             }
         }

@@ -130,10 +130,8 @@ impl Live {
     ) -> Option<AudioCommand> {
         let talker = self.members.get(&device).filter(|t| t.placed)?;
         let own = own.unwrap_or([0.0, 0.0]);
-        let place = talker.position.map(|[x, y]| Place {
-            x: f32::from(x) / 100.0 - own[0],
-            y: f32::from(y) / 100.0 - own[1],
-        });
+        let place =
+            talker.position.map(|[x, y]| Place { x: f32::from(x) / 100.0 - own[0], y: f32::from(y) / 100.0 - own[1] });
         let volume = volume.get(&talker.member.user).copied().unwrap_or(1.0);
         Some(AudioCommand::Talker { talker: talker.id, volume, place })
     }
@@ -162,9 +160,7 @@ impl Live {
                 self.topology = Some(topology);
                 Some(NodeEvent::VoiceRelay { channel: self.channel, topology: self.way(), relay: self.relay() })
             }
-            Output::Warning(warning) => {
-                Some(NodeEvent::Warning { code: "call", message: self.sentence(warning) })
-            }
+            Output::Warning(warning) => Some(NodeEvent::Warning { code: "call", message: self.sentence(warning) }),
             _ => None,
         }
     }
@@ -181,7 +177,9 @@ impl Live {
             }
             Warning::Unsigned { .. } => "A voice in this room is not proven to be who it claims to be.".into(),
             Warning::BadFrames { via } => format!("{} sends sound that cannot be opened.", someone(&via)),
-            Warning::BadMessage { peer } => format!("{} sends something this Hearth does not understand.", someone(&peer)),
+            Warning::BadMessage { peer } => {
+                format!("{} sends something this Hearth does not understand.", someone(&peer))
+            }
             Warning::RelayLost { .. } => {
                 "The computer that passed the voices on is gone. Another one takes over.".into()
             }
