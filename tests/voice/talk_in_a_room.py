@@ -11,8 +11,8 @@ from lab import figure, run, until
 from peers import Peer, agree
 from sound import best_match, envelope, need_espeak, read, speech
 
-TURN_S = 4.5
-ALIKE = 0.8
+TURN_S = 5.5
+ALIKE = 0.75
 
 
 def room_of(lab, names):

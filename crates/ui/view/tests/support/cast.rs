@@ -362,6 +362,7 @@ impl Cast {
         &mut self.voices[at]
     }
     /// Somebody in a room.
+    #[allow(clippy::unwrap_used)]
     pub fn voice_of(&mut self, who: u64) -> &mut VoicePerson {
         let user = user(who);
         self.voices.iter_mut().find(|p| p.user == user).unwrap()
