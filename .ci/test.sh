@@ -41,7 +41,8 @@ web() {
 section tidy cargo xtask tidy
 section format cargo fmt --all --check
 section lints cargo clippy --workspace --all-targets --quiet -- -D warnings
-section build cargo build --workspace --bins
+# With the tests' targets too: alone, the programs would be built with other features, and the engine twice.
+section build cargo build --workspace --bins --tests --examples
 section rust cargo test --workspace
 section web web
 for script in tests/net/*.py tests/voice/*.py tests/app/*.py; do

@@ -16,7 +16,7 @@ from sound import gap_s, hum, read, strength
 from talk_in_a_room import in_touch, room_of
 
 PEOPLE = int(os.environ.get("PEOPLE", "12"))
-KILLS = int(os.environ.get("KILLS", "3"))
+KILLS = int(os.environ.get("KILLS", "1"))
 PITCHES = [110, 150, 190]
 # Of what was heard before, what counts as silence.
 FLOOR = 0.3
