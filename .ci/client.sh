@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Builds and opens the client. Without a display: the demo of three peers, and a picture of the client.
-# The dev profile (optimised at level 1), which `make test` shares: one build serves both, and it keeps up with the eye.
+# The dev profile (optimised at level 1), which keeps up with the eye and builds soonest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${CARGO_TARGET_DIR:-$HOME/.cache/hearth/target}
 export CARGO_TARGET_DIR=$out
 
 if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
-  # The whole workspace, as `make test` builds it: another selection of packages would build the engine once more.
+  # Both programs, here and below: another selection of packages would build the engine once more.
   cargo build --workspace --bins
   exec "$out/debug/hearth"
 fi
