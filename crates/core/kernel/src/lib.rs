@@ -1,5 +1,5 @@
 //! The peer itself, sans-IO: commands, frames, replies of the disk and the clock go in; commands to the network and the
-//! disk, and events for whoever drives the node, come out.
+//! disk, orders to the voice engine, and events for whoever drives the node, come out.
 //!
 //! [`Kernel::handle`] takes one [`Input`] and the time; the caller then drains [`Kernel::drain`] before the next input.
 //! The kernel owns the truth and must never block, read a clock, draw randomness of its own or touch a socket or a file.

@@ -105,7 +105,7 @@ impl Kernel {
         self.reset_timer(Timer::Voice, limits::VOICE_MS / NOTICES_A_LEASE);
     }
 
-    /// A notice about a room. True when it is news, so that a newcomer is answered.
+    /// A notice about a room; whoever just came in is answered soon.
     pub(crate) fn voice_notice(&mut self, space: SpaceId, device: DeviceId, place: Option<VoicePlace>, until_ms: u64) {
         let Some(s) = self.spaces.get_mut(&space) else { return };
         let Some(known) = s.notices.get_mut(&device) else { return };

@@ -2,7 +2,8 @@
 //!
 //! [`start`] opens the home folder, loads the keys, reads the disk, joins the network and gives a
 //! [`hearth_ports::NodeHandle`]. This crate moves values between queues and holds no rule of its own: what anything means
-//! is the kernel's affair. Start with [`run`], the loop.
+//! is the kernel's affair. Start with [`run`], the loop; `voice` joins a call
+//! to media and sound, on threads of its own that begin with the first room.
 
 mod run;
 mod verify;
