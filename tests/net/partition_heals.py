@@ -9,11 +9,12 @@ from peers import Peer, agree
 SEED = 7
 NAMES = ["ada", "bo", "cy", "dee", "eli"]
 HEALED_WITHIN_S = 5
+NOTICED_WITHIN_S = 30
 
 
-def gathered(lab):
+def gathered(lab, args):
     hosts = lab.lan(*NAMES)
-    peers = [Peer(lab, host, name) for host, name in zip(hosts, NAMES)]
+    peers = [Peer(lab, host, name, args=args) for host, name in zip(hosts, NAMES)]
     community, channel = peers[0].found("The Den")
     link = peers[0].invite(community)
     for peer in peers[1:]:
@@ -22,16 +23,16 @@ def gathered(lab):
     return hosts, peers, community, channel
 
 
-def cut_and_heal(lab, wait_for_silence):
+def cut_and_heal(lab, wait_for_silence, args=()):
     draw = random.Random(SEED)
-    hosts, peers, community, channel = gathered(lab)
+    hosts, peers, community, channel = gathered(lab, args)
     opening = peers[0].send(channel, "before the cut")
     until(lambda: all(any(m["message"] == opening for m in p.messages(channel)) for p in peers), 10, "the first line")
     small, large = peers[:2], peers[2:]
     lab.cut(hosts[2:])
     if wait_for_silence:
         keys = {p.peer for p in large}
-        _, took = until(lambda: not any(p.linked() & keys for p in small), 120, "the cut is noticed")
+        _, took = until(lambda: not any(p.linked() & keys for p in small), NOTICED_WITHIN_S, "the cut is noticed")
         figure("cut to noticed", f"{took:.1f} s")
 
     written, reacted, made = {}, [], []
@@ -71,5 +72,9 @@ def a_cut_that_outlasts_the_links_heals(lab):
     cut_and_heal(lab, wait_for_silence=True)
 
 
+def a_cut_heals_where_links_are_tcp(lab):
+    cut_and_heal(lab, wait_for_silence=True, args=("--listen", "/ip4/0.0.0.0/tcp/0"))
+
+
 if __name__ == "__main__":
-    run(a_short_cut_heals, a_cut_that_outlasts_the_links_heals)
+    run(a_short_cut_heals, a_cut_that_outlasts_the_links_heals, a_cut_heals_where_links_are_tcp)

@@ -10,6 +10,12 @@ use std::collections::BTreeMap;
 const WANTED_LINKS: usize = 16;
 /// First and longest pause between two dials of one peer.
 const RETRY_MS: (u64, u64) = (1_000, 60_000);
+/// How many of the peers seen last are tried more often, so that a network that comes back is noticed at once.
+const SCOUTS: usize = 4;
+/// The longest pause of a scout, while it was seen within `FRESH_MS`, and after that.
+const SCOUT_MS: (u64, u64) = (3_000, 15_000);
+/// A peer seen this recently is probably still there.
+const FRESH_MS: u64 = 600_000;
 /// Pause before a neighbour who shares no community is dialled again.
 const STRANGER_MS: u64 = 300_000;
 
@@ -79,7 +85,15 @@ impl Dialer {
             known.next_dial_ms = known.next_dial_ms.saturating_sub(ms);
         }
     }
+    /// A link to the peer stands. Where others could not be reached before, they may be reachable too.
     pub(crate) fn linked(&mut self, peer: PeerKey, now: u64) {
+        let was_away = self.book.get(&peer).is_some_and(|k| k.kept && k.pause_ms > RETRY_MS.0);
+        if was_away {
+            for known in self.book.values_mut().filter(|k| k.kept && k.pause_ms != STRANGER_MS) {
+                known.next_dial_ms = known.next_dial_ms.min(now);
+                known.pause_ms = 0;
+            }
+        }
         if let Some(k) = self.book.get_mut(&peer) {
             k.last_seen_ms = now;
             k.pause_ms = 0;
@@ -87,8 +101,39 @@ impl Dialer {
     }
     pub(crate) fn lost(&mut self, peer: PeerKey, now: u64) {
         if let Some(k) = self.book.get_mut(&peer) {
+            k.last_seen_ms = now;
             k.next_dial_ms = k.next_dial_ms.max(now + 300);
         }
+    }
+    /// Whoever is to be dialled now, those seen last first, at most `room`; their next turn is set.
+    fn take_due(
+        &mut self,
+        linked: impl Fn(&PeerKey) -> bool,
+        started_ms: u64,
+        now: u64,
+        room: usize,
+    ) -> Vec<(PeerKey, Vec<String>)> {
+        let mut away: Vec<_> = self.book.iter_mut().filter(|(p, k)| !k.addresses.is_empty() && !linked(p)).collect();
+        away.sort_by_key(|(_, k)| std::cmp::Reverse((k.kept, k.last_seen_ms)));
+        let mut dials = Vec::new();
+        for (rank, (peer, known)) in away.into_iter().enumerate() {
+            if dials.len() == room {
+                break;
+            }
+            if known.next_dial_ms > now {
+                continue;
+            }
+            let fresh = now < known.last_seen_ms.max(started_ms) + FRESH_MS;
+            let longest = match (rank < SCOUTS && known.kept, fresh) {
+                (false, _) => RETRY_MS.1,
+                (true, true) => SCOUT_MS.0,
+                (true, false) => SCOUT_MS.1,
+            };
+            known.pause_ms = (known.pause_ms * 2).clamp(RETRY_MS.0, longest);
+            known.next_dial_ms = now + known.pause_ms;
+            dials.push((*peer, known.addresses.clone()));
+        }
+        dials
     }
     pub(crate) fn stranger(&mut self, peer: PeerKey, now: u64) {
         if let Some(k) = self.book.get_mut(&peer) {
@@ -124,29 +169,16 @@ impl Kernel {
     /// Dials whoever is due.
     pub(crate) fn dial_due(&mut self) {
         let now = self.now;
-        let mut room = WANTED_LINKS.saturating_sub(self.links.len());
-        let mut dials = Vec::new();
-        let mut due: Vec<_> = self
-            .dialer
-            .book
-            .iter_mut()
-            .filter(|(p, k)| !self.links.contains_key(p) && !k.addresses.is_empty() && k.next_dial_ms <= now)
-            .collect();
-        due.sort_by_key(|(_, k)| std::cmp::Reverse(k.last_seen_ms));
-        for (peer, known) in due {
-            if room == 0 {
-                break;
-            }
-            room -= 1;
-            known.pause_ms = (known.pause_ms * 2).clamp(RETRY_MS.0, RETRY_MS.1);
-            known.next_dial_ms = now + known.pause_ms;
-            dials.push((*peer, known.addresses.clone()));
-        }
+        let room = WANTED_LINKS.saturating_sub(self.links.len());
+        let links = &self.links;
+        let dials = self.dialer.take_due(|peer| links.contains_key(peer), self.started_ms, now, room);
         for (peer, addresses) in dials {
             self.net(NetCommand::Dial { peer: Some(peer), addresses });
         }
-        let next =
-            self.dialer.book.iter().filter(|(p, _)| !self.links.contains_key(p)).map(|(_, k)| k.next_dial_ms).min();
+        // With links enough, nobody is due until one of them goes.
+        let full = self.links.len() >= WANTED_LINKS;
+        let away = self.dialer.book.iter().filter(|(p, k)| !k.addresses.is_empty() && !self.links.contains_key(p));
+        let next = away.map(|(_, k)| k.next_dial_ms).min().filter(|_| !full);
         if let Some(at) = next {
             let jitter = self.jitter(250);
             self.reset_timer(Timer::Dial, at.saturating_sub(now).clamp(200, RETRY_MS.1) + jitter);
@@ -299,5 +331,52 @@ mod tests {
         }
         assert!(dialer.book[&key(3)].addresses.len() <= limits::PEER_ADDRESSES);
         assert_eq!(dialer.book[&key(3)].addresses[0], "/ip4/10.0.0.1/tcp/1", "hearsay stands behind what worked");
+    }
+
+    /// Ten members, all out of reach from 0 to `until_ms`; when each of them was dialled.
+    fn dialled_alone(until_ms: u64) -> (Dialer, BTreeMap<PeerKey, Vec<u64>>) {
+        let mut dialer = Dialer::default();
+        let member = |n: usize| PeerRecord {
+            peer: key(n),
+            device: None,
+            addresses: vec!["/ip4/10.0.0.1/tcp/1".into()],
+            last_seen_ms: 1_000 + n as u64,
+        };
+        dialer.restore((0..10).map(member).collect());
+        let mut dialled: BTreeMap<PeerKey, Vec<u64>> = BTreeMap::new();
+        for now in (0..until_ms).step_by(250) {
+            for (peer, _) in dialer.take_due(|_| false, 0, now, WANTED_LINKS) {
+                dialled.entry(peer).or_default().push(now);
+            }
+        }
+        (dialer, dialled)
+    }
+
+    #[test]
+    fn the_peers_seen_last_are_tried_every_few_seconds_and_the_rest_less_and_less() {
+        let (_, dialled) = dialled_alone(2 * FRESH_MS);
+        let longest = |peer: usize, from: u64, to: u64| {
+            let times: Vec<_> = dialled[&key(peer)].iter().filter(|t| (from..to).contains(t)).collect();
+            times.windows(2).map(|w| w[1] - w[0]).max().expect("dialled more than once")
+        };
+        for scout in 6..10 {
+            assert!(longest(scout, 0, FRESH_MS) <= SCOUT_MS.0);
+            assert!((SCOUT_MS.1..=SCOUT_MS.1 + 250).contains(&longest(scout, FRESH_MS + 60_000, 2 * FRESH_MS)));
+        }
+        for other in 0..6 {
+            assert!(longest(other, FRESH_MS, 2 * FRESH_MS) >= RETRY_MS.1);
+        }
+    }
+
+    #[test]
+    fn the_first_link_after_a_silence_makes_everybody_due() {
+        let (mut dialer, _) = dialled_alone(FRESH_MS);
+        assert!(dialer.take_due(|_| false, 0, FRESH_MS, WANTED_LINKS).len() < 10);
+        dialer.linked(key(7), FRESH_MS + 1);
+        let due = dialer.take_due(|peer| *peer == key(7), 0, FRESH_MS + 1, WANTED_LINKS);
+        assert_eq!(due.len(), 9);
+        dialer.linked(key(8), FRESH_MS + 2);
+        let again = dialer.take_due(|peer| *peer == key(7) || *peer == key(8), 0, FRESH_MS + 2, WANTED_LINKS);
+        assert!(again.is_empty(), "the second link of the same moment starts nothing anew");
     }
 }

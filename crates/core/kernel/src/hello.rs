@@ -36,6 +36,7 @@ impl Kernel {
         };
         self.links.insert(peer, link);
         self.dialer.linked(peer, self.now);
+        self.set_timer(Timer::Dial, 200);
         self.send(peer, &Frame::Hello { version: LINK_VERSION, nonce: own_nonce });
         self.set_timer(Timer::Sweep, 15_000);
     }

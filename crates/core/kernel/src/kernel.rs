@@ -368,10 +368,11 @@ impl Kernel {
         self.told_warnings.clear();
     }
 
-    /// Sets a timer; an earlier one of the same kind stays.
+    /// Sets a timer; an earlier one of the same kind stays, a later one is brought forward.
     pub(crate) fn set_timer(&mut self, timer: Timer, in_ms: u64) {
-        if !self.timers.iter().any(|(_, t)| *t == timer) {
-            self.timers.insert((self.now + in_ms, timer));
+        let at = self.now + in_ms;
+        if !self.timers.iter().any(|(set, t)| *t == timer && *set <= at) {
+            self.reset_timer(timer, in_ms);
         }
     }
     /// Moves a timer.

@@ -101,6 +101,7 @@ impl Actor {
             self.timers.after(INTERFACES_AFTER, Timer::Interfaces);
         }
         self.timers.after(links::IDLE_SWEEP, Timer::IdleSweep);
+        self.timers.after(links::SILENCE_SWEEP, Timer::SilenceSweep);
 
         // async-channel cannot reserve room without giving up the event, so a task in between does the waiting.
         let (forward, mut forwarded) = mpsc::channel(1);
@@ -185,6 +186,10 @@ impl Actor {
             Timer::NextStage(attempt) => self.next_stage(attempt),
             Timer::GiveUp(attempt) => self.give_up(attempt),
             Timer::Interfaces => self.check_interfaces(),
+            Timer::SilenceSweep => {
+                self.sweep_silent();
+                self.timers.after(links::SILENCE_SWEEP, Timer::SilenceSweep);
+            }
             Timer::IdleSweep => {
                 self.sweep_idle();
                 self.timers.after(links::IDLE_SWEEP, Timer::IdleSweep);
@@ -295,7 +300,7 @@ impl Actor {
                 Err(ping::Failure::Unsupported) => {}
                 Err(error) => {
                     tracing::debug!(%error, "a peer no longer answers");
-                    self.swarm.close_connection(connection);
+                    self.silent(connection);
                 }
             },
             BehaviourEvent::Mdns(mdns::Event::Discovered(found)) => self.discovered(found),

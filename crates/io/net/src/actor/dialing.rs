@@ -13,7 +13,7 @@ use libp2p::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How long QUIC is alone. Both at once would leave a second connection on most dials.
@@ -57,8 +57,13 @@ impl Why {
     }
 }
 
+/// A handshake unanswered for this long repeats itself ever more rarely: who asks again gets a new one beside it.
+const STALE: Duration = Duration::from_millis(2_500);
+
 /// One `Dial` that led to no link yet.
 struct Attempt {
+    /// When something was last sent out that had not been before.
+    launched: Instant,
     /// As it was asked for, and is reported.
     asked: Option<PeerKey>,
     /// Whom it is about, once known.
@@ -130,6 +135,9 @@ impl Actor {
                 usable.retain(|address| !attempt.later.contains(address));
                 attempt.later.extend(usable);
                 attempt.later.truncate(2 * limits::PEER_ADDRESSES);
+                if attempt.launched.elapsed() >= STALE {
+                    self.next_stage(under_way);
+                }
             }
             return;
         }
@@ -142,7 +150,8 @@ impl Actor {
         }
         self.dials.count += 1;
         let id = self.dials.count;
-        let attempt = Attempt { asked, peer, later, flying: BTreeSet::new(), why: Why::NoAddress };
+        let attempt =
+            Attempt { launched: Instant::now(), asked, peer, later, flying: BTreeSet::new(), why: Why::NoAddress };
         self.dials.attempts.insert(id, attempt);
         self.timers.after(QUIC_ALONE, Timer::NextStage(id));
         self.timers.after(GIVE_UP, Timer::GiveUp(id));
@@ -190,6 +199,7 @@ impl Actor {
         let Some(attempt) = self.dials.attempts.get_mut(&id) else { return };
         let addresses = std::mem::take(&mut attempt.later);
         if !addresses.is_empty() {
+            attempt.launched = Instant::now();
             self.launch(id, addresses, PeerCondition::Disconnected);
         }
     }

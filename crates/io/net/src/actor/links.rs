@@ -11,7 +11,10 @@ use crate::{
 use hearth_ports::{Direction, NetEvent};
 use hearth_types::{PeerKey, limits};
 use libp2p::{Multiaddr, PeerId, Stream, core::ConnectedPoint, swarm::ConnectionId};
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 /// How long two connections to one peer stand side by side, so that what is under way on the second can end.
 const REAP: Duration = Duration::from_secs(2);
@@ -23,6 +26,11 @@ const REVIVE: Duration = Duration::from_millis(300);
 const SETTLE: Duration = Duration::from_secs(10);
 /// Strangers' links without a frame for this long are closed.
 pub const IDLE_SWEEP: Duration = Duration::from_secs(300);
+/// A connection whose pings went unanswered for this long is dead. The library alone would take up to 36 s to say so,
+/// because it passes over a first failure.
+const SILENT: Duration = Duration::from_secs(18);
+/// Between two looks for silent connections.
+pub const SILENCE_SWEEP: Duration = Duration::from_secs(3);
 
 /// A connection.
 pub struct Conn {
@@ -30,6 +38,8 @@ pub struct Conn {
     dialer: bool,
     address: Multiaddr,
     rtt_ms: Option<u32>,
+    /// When it was set up, or last answered a ping.
+    heard: Instant,
 }
 
 /// A peer with at least one connection, or a link that is ending.
@@ -87,7 +97,7 @@ impl Actor {
         };
         let (address, _) = address::split_peer(endpoint.get_remote_address().clone());
         let dialer = endpoint.is_dialer();
-        self.connections.insert(connection, Conn { peer: id, dialer, address, rtt_ms: None });
+        self.connections.insert(connection, Conn { peer: id, dialer, address, rtt_ms: None, heard: Instant::now() });
         let peer = self.peers.entry(id).or_insert_with(|| Peer {
             key,
             connections: BTreeSet::new(),
@@ -239,6 +249,24 @@ impl Actor {
         }
     }
 
+    pub(super) fn sweep_silent(&mut self) {
+        let silent: Vec<ConnectionId> =
+            self.connections.iter().filter(|(_, c)| c.heard.elapsed() > SILENT).map(|(id, _)| *id).collect();
+        silent.into_iter().for_each(|connection| self.silent(connection));
+    }
+
+    /// Ends a connection on which nothing comes any more. Its link does not wait for what TCP may still deliver: the
+    /// stream of a dead connection stays open until the operating system gives it up.
+    pub(super) fn silent(&mut self, connection: ConnectionId) {
+        let Some(id) = self.connections.get(&connection).map(|conn| conn.peer) else { return };
+        if let Some(link) = self.peers.get_mut(&id).and_then(|peer| peer.link.as_mut())
+            && link.connection == connection
+        {
+            link.end.stop(Stop::Now);
+        }
+        self.swarm.close_connection(connection);
+    }
+
     pub(super) fn sweep_idle(&mut self) {
         let mut idle = Vec::new();
         for (id, peer) in &mut self.peers {
@@ -313,6 +341,7 @@ impl Actor {
         let rtt_ms = u32::try_from(rtt.as_millis()).unwrap_or(u32::MAX);
         if let Some(conn) = self.connections.get_mut(&connection) {
             conn.rtt_ms = Some(rtt_ms);
+            conn.heard = Instant::now();
         }
         let Some(peer) = self.peers.get(&id) else { return };
         if let Some(link) = peer.link.as_ref().filter(|link| link.connection == connection) {

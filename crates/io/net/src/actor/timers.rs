@@ -21,6 +21,8 @@ pub enum Timer {
     Interfaces,
     /// Close strangers' links that nobody uses.
     IdleSweep,
+    /// Look for connections on which nothing comes any more.
+    SilenceSweep,
 }
 
 /// The timers that are set.
