@@ -33,6 +33,10 @@ pub fn event_line(event: &NodeEvent) -> Option<String> {
         NodeEvent::VoiceSpeaking { channel, user, speaking, level } => {
             json!({"event": "voice.speaking", "channel": channel, "user": user, "speaking": speaking, "level": level})
         }
+        NodeEvent::VoiceLevels { own, open, users } => {
+            let users: Value = users.iter().map(|(user, level)| (user.to_string(), json!(level))).collect();
+            json!({"event": "voice.levels", "own": own, "open": open, "users": users})
+        }
         NodeEvent::VoiceRelay { channel, topology, relay } => {
             json!({"event": "voice.relay", "channel": channel, "topology": topology, "relay": relay})
         }
@@ -83,6 +87,7 @@ fn reply_value(reply: &NodeReply) -> Value {
         NodeReply::Messages { messages, more } => json!({"messages": messages, "more": more}),
         NodeReply::Role { role } => json!({"role": role}),
         NodeReply::VoiceStats(view) => json!(view),
+        NodeReply::VoiceDevices(view) => json!(view),
         NodeReply::Peers(views) => json!({"peers": views}),
         NodeReply::Net(status) => json!(status),
     }

@@ -1,6 +1,6 @@
 //! Lines in.
 
-use hearth_ports::{ErrorCode, NodeCommand, NodeError, Presence, VoiceAsk, VoiceSettings, audio::Gate};
+use hearth_ports::{ErrorCode, Noise, NodeCommand, NodeError, Presence, VoiceAsk, VoiceSettings, audio::Gate};
 use hearth_types::{ChannelKind, EntryId, Permissions, UserId, limits};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, path::PathBuf};
@@ -114,6 +114,14 @@ fn command(cmd: &str, a: &Arguments) -> Outcome {
                 gate: a.gate()?,
                 position: a.position()?,
                 volume: a.volumes()?,
+                whisper: a.users("whisper")?,
+                priority: a.flag_maybe("priority")?,
+                input: a.text_maybe("input")?,
+                output: a.text_maybe("output")?,
+                echo: a.flag_maybe("echo")?,
+                noise: a.noise()?,
+                gain: a.flag_maybe("gain")?,
+                headphones: a.flag_maybe("headphones")?,
             })),
             "voice.source" => C::Voice(VoiceAsk::Source {
                 wav: a.text_maybe("wav")?.map(PathBuf::from),
@@ -122,6 +130,9 @@ fn command(cmd: &str, a: &Arguments) -> Outcome {
             }),
             "voice.sink" => C::Voice(VoiceAsk::Sink { wav: a.text_maybe("wav")?.map(PathBuf::from) }),
             "voice.stats" => C::Voice(VoiceAsk::Stats),
+            "voice.devices" => C::Voice(VoiceAsk::Devices),
+            "voice.test" => C::Voice(VoiceAsk::Test { on: a.flag("on", true)? }),
+            "voice.meter" => C::Voice(VoiceAsk::Meter { on: a.flag("on", true)? }),
             "peers.list" => C::PeersList,
             "net.status" => C::NetStatus,
             "shutdown" => C::Shutdown,
@@ -170,6 +181,22 @@ impl Arguments {
             Some("voice") => Ok(Some(Gate::Voice)),
             Some("ptt") => Ok(Some(Gate::PushToTalk)),
             Some(_) => Err(wrong("gate", "open, voice or ptt")),
+        }
+    }
+    fn users(&self, name: &str) -> Result<Option<Vec<UserId>>, NodeError> {
+        let refused = || wrong(name, "a list of user ids");
+        let Some(list) = self.get(name) else { return Ok(None) };
+        let ids = list.as_array().filter(|list| list.len() <= limits::VOICE_MEMBERS).ok_or_else(refused)?;
+        let id = |v: &Value| v.as_str().and_then(|t| t.parse().ok());
+        ids.iter().map(|v| id(v).ok_or_else(refused)).collect::<Result<_, _>>().map(Some)
+    }
+    fn noise(&self) -> Result<Option<Noise>, NodeError> {
+        match self.text_maybe("noise")?.as_deref() {
+            None => Ok(None),
+            Some("off") => Ok(Some(Noise::Off)),
+            Some("usual") => Ok(Some(Noise::Usual)),
+            Some("strong") => Ok(Some(Noise::Strong)),
+            Some(_) => Err(wrong("noise", "off, usual or strong")),
         }
     }
     /// Metres, at most a kilometre away.

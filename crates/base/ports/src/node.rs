@@ -3,7 +3,7 @@
 use crate::{
     NodeError,
     net::{Address, Route},
-    voice::{VoiceAsk, VoiceMemberView, VoiceStatsView, VoiceTopology},
+    voice::{VoiceAsk, VoiceDevicesView, VoiceMemberView, VoiceStatsView, VoiceTopology},
 };
 use hearth_types::{ChannelId, ChannelKind, EntryId, PeerKey, Permissions, SpaceId, UserId};
 use serde::Serialize;
@@ -133,6 +133,8 @@ pub enum NodeReply {
     Role { role: EntryId },
     /// `Voice(Stats)`.
     VoiceStats(VoiceStatsView),
+    /// `Voice(Devices)`.
+    VoiceDevices(VoiceDevicesView),
     /// `PeersList`.
     Peers(Vec<PeerView>),
     /// `NetStatus`.
@@ -172,6 +174,9 @@ pub enum NodeEvent {
     VoiceMember(VoiceMemberView),
     /// Somebody in the same voice room began or stopped to speak. `level` from 0.0 to 1.0.
     VoiceSpeaking { channel: ChannelId, user: UserId, speaking: bool, level: f32 },
+    /// Loudness while a meter is on, about 15 a second and only when it changed: 0.0 at -60 dBFS and below, 1.0 at 0 dBFS.
+    /// `open` says whether one's own voice passes the gate.
+    VoiceLevels { own: f32, open: bool, users: Vec<(UserId, f32)> },
     /// How the call runs changed; `relay` is the person whose computer passes the voices on.
     VoiceRelay { channel: ChannelId, topology: VoiceTopology, relay: Option<UserId> },
     /// A message was written, by anybody, oneself too.

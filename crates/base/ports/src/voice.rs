@@ -40,6 +40,35 @@ pub struct VoiceSettings {
     pub position: Option<[f32; 2]>,
     /// Gain of others, 0.0 to 2.0.
     pub volume: BTreeMap<UserId, f32>,
+    /// Be heard by these people alone; by all again when empty. Ends with the room.
+    pub whisper: Option<Vec<UserId>>,
+    /// Speak with priority: others are quieter meanwhile, and no relay passes this voice over. Ends with the room.
+    pub priority: Option<bool>,
+    /// Microphone by name; empty for the system's choice.
+    pub input: Option<String>,
+    /// Speakers by name; empty for the system's choice.
+    pub output: Option<String>,
+    /// Take out what the speakers play.
+    pub echo: Option<bool>,
+    /// Take out noise.
+    pub noise: Option<Noise>,
+    /// Even out loudness.
+    pub gain: Option<bool>,
+    /// Binaural for headphones, or plain panning for speakers.
+    pub headphones: Option<bool>,
+}
+
+/// How much noise is taken out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Noise {
+    /// None.
+    Off,
+    /// What is steady.
+    #[default]
+    Usual,
+    /// By a trained network: stronger, dearer, and music suffers.
+    Strong,
 }
 
 /// What a driver asks of the voice engine through the kernel.
@@ -63,6 +92,18 @@ pub enum VoiceAsk {
     },
     /// State of the call.
     Stats,
+    /// Microphones and speakers of this machine.
+    Devices,
+    /// Microphone test: one's own processed voice is played back, in a room or not; nobody else hears it.
+    Test {
+        /// Begin or end.
+        on: bool,
+    },
+    /// Levels for rings and meters.
+    Meter {
+        /// Begin or end.
+        on: bool,
+    },
 }
 
 /// Kernel to voice engine.
@@ -144,6 +185,19 @@ pub struct VoicePeerStats {
     pub route: Option<String>,
     /// Whether what was heard is signed by them.
     pub proven: bool,
+}
+
+/// `voice.devices`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct VoiceDevicesView {
+    /// Microphones.
+    pub inputs: Vec<String>,
+    /// Speakers and headphones.
+    pub outputs: Vec<String>,
+    /// The microphone chosen; empty for the system's choice.
+    pub input: String,
+    /// The speakers chosen; empty for the system's choice.
+    pub output: String,
 }
 
 /// `voice.stats`.

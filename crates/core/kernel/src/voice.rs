@@ -103,6 +103,10 @@ impl Kernel {
         let Some((space, place)) = self.voice.as_ref().map(|v| (v.space, v.place)) else { return };
         self.notify(space, limits::VOICE_MS, Signal::Voice(Some(place)));
         self.reset_timer(Timer::Voice, limits::VOICE_MS / NOTICES_A_LEASE);
+        // Who is in the room and not linked is tried as often as the notice is given again.
+        let told = self.voice.as_ref().map(|v| v.told.clone()).unwrap_or_default();
+        let unlinked: Vec<PeerKey> = told.iter().filter(|m| !m.linked).map(|m| m.peer).collect();
+        self.dial_now(&unlinked);
     }
 
     /// A notice about a room; whoever just came in is answered soon.

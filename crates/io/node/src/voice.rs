@@ -5,23 +5,29 @@
 
 mod live;
 mod stats;
+mod wants;
 
 use async_channel::{Receiver, Sender};
 use hearth_audio::AudioHandle;
 use hearth_crypto::{DeviceKey, Secret32};
 use hearth_ports::{
-    ErrorCode, NodeError, NodeEvent, NodeReply, VoiceAsk, VoiceOrder, VoiceSay, VoiceSettings,
-    audio::{AudioCommand, AudioEvent, AudioSink, AudioSource, Gate, Processing},
+    ErrorCode, NodeError, NodeEvent, NodeReply, VoiceAsk, VoiceDevicesView, VoiceOrder, VoiceSay, VoiceSettings,
+    audio::{AudioCommand, AudioEvent, TalkerId},
     rtc::IceServer,
 };
 use hearth_rtc::{RtcConfig, RtcHandle};
-use hearth_types::UserId;
 use live::Live;
-use std::{collections::BTreeMap, future::pending, path::PathBuf, time::Duration};
+use std::{future::pending, mem::Discriminant, path::PathBuf, time::Duration};
 use tokio::time::Instant;
+use wants::Wants;
 
 /// Orders and answers that wait.
 pub(crate) const VOICE_QUEUE: usize = 1_024;
+
+/// A sound system that did not list its devices by then hangs.
+const DEVICES_BY: Duration = Duration::from_secs(5);
+/// Changes of a level below this are not told.
+const LEVEL_STEP: f32 = 0.02;
 
 /// What the voice of a node is made of.
 pub(crate) struct VoiceConfig {
@@ -44,36 +50,39 @@ pub(crate) struct Voice {
     audio: Option<AudioHandle>,
     live: Option<Live>,
     wants: Wants,
+    /// What the audio side was last told of `wants`.
+    told: Vec<AudioCommand>,
+    /// Who asked for the devices, and until when they wait.
+    devices: Vec<u64>,
+    devices_by: Option<Instant>,
+    levels: Levels,
 }
 
-/// What stays from room to room.
-struct Wants {
-    source: AudioSource,
-    sink: AudioSink,
-    processing: Processing,
-    gate: Option<Gate>,
-    muted: bool,
-    deafened: bool,
-    position: Option<[f32; 2]>,
-    volume: BTreeMap<UserId, f32>,
+/// Levels as they were last told.
+#[derive(Default, PartialEq)]
+struct Levels {
+    own: f32,
+    open: bool,
+    users: Vec<(hearth_types::UserId, f32)>,
+    /// Every second one is passed over.
+    odd: bool,
 }
-
-const ALL: Processing = Processing { echo: true, noise: true, gain: true };
-const NONE: Processing = Processing { echo: false, noise: false, gain: false };
 
 impl Voice {
     pub(crate) fn new(config: VoiceConfig, out: Sender<VoiceOut>) -> Self {
-        let wants = Wants {
-            source: AudioSource::Device(None),
-            sink: AudioSink::Device(None),
-            processing: ALL,
-            gate: None,
-            muted: false,
-            deafened: false,
-            position: None,
-            volume: BTreeMap::new(),
-        };
-        Self { config, out, start: Instant::now(), rtc: None, audio: None, live: None, wants }
+        Self {
+            config,
+            out,
+            start: Instant::now(),
+            rtc: None,
+            audio: None,
+            live: None,
+            wants: Wants::default(),
+            told: Vec::new(),
+            devices: Vec::new(),
+            devices_by: None,
+            levels: Levels::default(),
+        }
     }
 
     /// Runs until the orders end.
@@ -92,6 +101,7 @@ impl Voice {
                 frame = next(self.audio.as_ref().map(|a| &a.frames)) => self.own(frame).await,
                 event = next(self.audio.as_ref().map(|a| &a.events)) => self.heard(event).await,
                 () = sleep(wake) => self.input(hearth_voice::Input::Tick).await,
+                () = until(self.devices_by) => self.no_devices().await,
             }
         }
         self.end().await;
@@ -106,7 +116,7 @@ impl Voice {
             VoiceOrder::Enter { space, channel, me } => {
                 // Out of the last room at once: nobody is in two.
                 self.drop_call().await;
-                if let Err(error) = self.open() {
+                if let Err(error) = self.open_rtc().and_then(|()| self.open_audio()) {
                     return self
                         .say(VoiceOut::Event(NodeEvent::Warning { code: "voice", message: error.message }))
                         .await;
@@ -127,7 +137,7 @@ impl Voice {
             }
             VoiceOrder::Exit => {
                 self.input(hearth_voice::Input::Leave).await;
-                self.silence().await;
+                self.sound().await;
             }
             VoiceOrder::Roster(roster) => {
                 let Some(live) = &mut self.live else { return };
@@ -137,10 +147,12 @@ impl Voice {
                 }
                 let members = roster.into_iter().map(hearth_voice::Member::from).collect();
                 self.input(hearth_voice::Input::Roster(members)).await;
+                self.whisper().await;
             }
             VoiceOrder::Message { peer, device, bytes } => {
                 self.input(hearth_voice::Input::Message { peer, device, bytes }).await;
             }
+            VoiceOrder::Ask { request, ask: VoiceAsk::Devices } => self.list_devices(request).await,
             VoiceOrder::Ask { request, ask } => {
                 let result = self.ask(ask).await;
                 self.say(VoiceOut::Event(NodeEvent::Reply { request, result })).await;
@@ -155,23 +167,29 @@ impl Voice {
                 if let Some(path) = &wav {
                     readable(path)?;
                 }
-                self.wants.source = match wav {
-                    Some(path) => AudioSource::Wav { path, repeat },
-                    None => AudioSource::Device(None),
-                };
-                self.wants.processing = if process { ALL } else { NONE };
-                self.wants.gate = (!process).then_some(Gate::Continuous).or(self.wants.gate);
-                self.open()?;
-                self.sound().await;
+                self.wants.source(wav, repeat, process);
+                self.forget(&AudioCommand::Source(hearth_ports::audio::AudioSource::None));
+                self.sound_or_say().await?;
             }
             VoiceAsk::Sink { wav } => {
                 if let Some(path) = &wav {
                     writable(path)?;
                 }
-                self.wants.sink = wav.map_or(AudioSink::Device(None), AudioSink::Wav);
-                self.open()?;
+                self.wants.sink(wav);
+                self.forget(&AudioCommand::Sink(hearth_ports::audio::AudioSink::None));
+                self.sound_or_say().await?;
+            }
+            VoiceAsk::Test { on } => {
+                self.wants.testing = on;
+                self.sound_or_say().await?;
+            }
+            VoiceAsk::Meter { on } => {
+                self.wants.meter = on;
+                self.levels = Levels::default();
                 self.sound().await;
             }
+            // Answered when they are known.
+            VoiceAsk::Devices => {}
             VoiceAsk::Stats => {
                 let live = self
                     .live
@@ -184,77 +202,134 @@ impl Voice {
     }
 
     async fn set(&mut self, settings: VoiceSettings) {
-        let VoiceSettings { mute, deafen, ptt, gate, position, volume } = settings;
-        if let Some(muted) = mute {
-            self.wants.muted = muted;
-            self.audio(AudioCommand::Mute(muted)).await;
+        self.wants.set(&settings);
+        if let (Some(held), Some(audio)) = (settings.ptt, &self.audio) {
+            // Past the queue: a key waits for nothing.
+            audio.key(held);
+        }
+        self.sound().await;
+        if let Some(muted) = settings.mute {
             self.input(hearth_voice::Input::Mute(muted)).await;
         }
-        if let Some(deafened) = deafen {
-            self.wants.deafened = deafened;
-            self.audio(AudioCommand::Deafen(deafened)).await;
+        if let Some(deafened) = settings.deafen {
             self.input(hearth_voice::Input::Deafen(deafened)).await;
         }
-        if let Some(held) = ptt {
-            if self.wants.gate != Some(Gate::PushToTalk) {
-                self.wants.gate = Some(Gate::PushToTalk);
-                self.audio(AudioCommand::Gate(Gate::PushToTalk)).await;
-            }
-            if let Some(audio) = &self.audio {
-                // Past the queue: a key waits for nothing.
-                audio.key(held);
-            }
+        if let Some(users) = settings.whisper
+            && let Some(live) = &mut self.live
+        {
+            live.whisper = (!users.is_empty()).then_some(users);
+            self.whisper().await;
         }
-        if let Some(gate) = gate {
-            self.wants.gate = Some(gate);
-            self.audio(AudioCommand::Gate(gate)).await;
+        if let Some(priority) = settings.priority {
+            self.input(hearth_voice::Input::Priority(priority)).await;
         }
-        if position.is_some() {
-            self.wants.position = position;
+        if settings.position.is_some() {
             self.seat().await;
         }
-        if !volume.is_empty() {
-            self.wants.volume.extend(volume);
+        if !settings.volume.is_empty() {
             self.places().await;
         }
     }
 
-    /// Starts transport and sound, once.
-    fn open(&mut self) -> Result<(), NodeError> {
-        let refused = |what: &str, why: String| NodeError::new(ErrorCode::NotFound, format!("{what}: {why}"));
+    async fn whisper(&mut self) {
+        if let Some(input) = self.live.as_mut().and_then(Live::whisper_news) {
+            self.input(input).await;
+        }
+    }
+
+    /// Starts the transport, once.
+    fn open_rtc(&mut self) -> Result<(), NodeError> {
         if self.rtc.is_none() {
             let config = RtcConfig { servers: self.config.servers.clone(), ..RtcConfig::default() };
             let rtc = hearth_rtc::start(config, &tokio::runtime::Handle::current());
-            self.rtc = Some(rtc.map_err(|e| refused("Voice cannot reach anybody", e.to_string()))?);
-        }
-        if self.audio.is_none() {
-            let audio = hearth_audio::start(hearth_audio::AudioConfig::default());
-            self.audio = Some(audio.map_err(|e| refused("Sound cannot start", e.to_string()))?);
+            self.rtc = Some(rtc.map_err(|e| refused("Voice cannot reach anybody", &e))?);
         }
         Ok(())
     }
 
-    /// Gives the audio side everything that is wanted; devices are open only in a room.
-    async fn sound(&mut self) {
-        let in_call = self.live.is_some();
-        let (source, sink) = (self.wants.source.clone(), self.wants.sink.clone());
-        let source = if in_call { source } else { AudioSource::None };
-        let sink = if in_call || matches!(sink, AudioSink::Wav(_)) { sink } else { AudioSink::None };
-        self.audio(AudioCommand::Processing(self.wants.processing)).await;
-        if let Some(gate) = self.wants.gate {
-            self.audio(AudioCommand::Gate(gate)).await;
+    /// Starts sound, if it does not run.
+    fn open_audio(&mut self) -> Result<(), NodeError> {
+        if self.audio.is_none() {
+            let audio = hearth_audio::start(hearth_audio::AudioConfig::default());
+            self.audio = Some(audio.map_err(|e| refused("Sound cannot start", &e))?);
+            self.told.clear();
         }
-        self.audio(AudioCommand::Mute(self.wants.muted)).await;
-        self.audio(AudioCommand::Deafen(self.wants.deafened)).await;
-        self.audio(AudioCommand::Sink(sink)).await;
-        self.audio(AudioCommand::Source(source)).await;
+        Ok(())
     }
 
-    /// Outside a room no microphone is open.
-    async fn silence(&mut self) {
-        self.audio(AudioCommand::Source(AudioSource::None)).await;
-        if !matches!(self.wants.sink, AudioSink::Wav(_)) {
-            self.audio(AudioCommand::Sink(AudioSink::None)).await;
+    /// Gives the audio side what is wanted and was not told yet; ends it when nothing is wanted of it.
+    async fn sound(&mut self) {
+        if let Err(error) = self.sound_or_say().await {
+            self.say(VoiceOut::Event(NodeEvent::Warning { code: "sound", message: error.message })).await;
+        }
+    }
+
+    async fn sound_or_say(&mut self) -> Result<(), NodeError> {
+        let in_call = self.live.is_some();
+        if !self.wants.needed(in_call) && self.devices.is_empty() {
+            self.levels = Levels::default();
+            if let Some(audio) = self.audio.take() {
+                // Its end waits for threads that may hang in the sound system.
+                tokio::task::spawn_blocking(move || drop(audio));
+            }
+            return Ok(());
+        }
+        self.open_audio()?;
+        let wanted = self.wants.commands(in_call);
+        for command in &wanted {
+            if !self.told.contains(command) {
+                self.audio(command.clone()).await;
+            }
+        }
+        self.told = wanted.into();
+        Ok(())
+    }
+
+    /// Has a command given again although it is what was given last.
+    fn forget(&mut self, like: &AudioCommand) {
+        let kind = |command: &AudioCommand| -> Discriminant<AudioCommand> { std::mem::discriminant(command) };
+        self.told.retain(|told| kind(told) != kind(like));
+    }
+
+    async fn list_devices(&mut self, request: u64) {
+        self.devices.push(request);
+        if let Err(error) = self.open_audio() {
+            return self.devices_are(&Err(error)).await;
+        }
+        self.devices_by.get_or_insert_with(|| Instant::now() + DEVICES_BY);
+        self.audio(AudioCommand::ListDevices).await;
+    }
+
+    async fn no_devices(&mut self) {
+        let message = "This computer's sound system does not answer. Restarting it, or the computer, may help.";
+        self.devices_are(&Err(NodeError::new(ErrorCode::NotFound, message))).await;
+    }
+
+    async fn devices_are(&mut self, result: &Result<VoiceDevicesView, NodeError>) {
+        self.devices_by = None;
+        for request in std::mem::take(&mut self.devices) {
+            let result = result.clone().map(NodeReply::VoiceDevices);
+            self.say(VoiceOut::Event(NodeEvent::Reply { request, result })).await;
+        }
+        self.sound().await;
+    }
+
+    /// Tells levels that changed.
+    async fn levels(&mut self, own: f32, open: bool, talkers: &[(TalkerId, f32)]) {
+        self.levels.odd = !self.levels.odd;
+        if self.levels.odd {
+            return;
+        }
+        let users = self.live.as_ref().map(|live| live.levels(talkers)).unwrap_or_default();
+        let near = |a: f32, b: f32| (a - b).abs() < LEVEL_STEP;
+        let last = &self.levels;
+        let same = near(own, last.own)
+            && open == last.open
+            && users.len() == last.users.len()
+            && users.iter().zip(&last.users).all(|(a, b)| a.0 == b.0 && near(a.1, b.1));
+        if !same {
+            self.levels = Levels { own, open, users: users.clone(), odd: false };
+            self.say(VoiceOut::Event(NodeEvent::VoiceLevels { own, open, users })).await;
         }
     }
 
@@ -279,6 +354,11 @@ impl Voice {
                 if let Some(live) = &mut self.live {
                     live.audio_stats(stats);
                 }
+            }
+            AudioEvent::Levels { own, open, talkers } => self.levels(own, open, &talkers).await,
+            AudioEvent::Devices { inputs, outputs } => {
+                let (input, output) = self.wants.devices();
+                self.devices_are(&Ok(VoiceDevicesView { inputs, outputs, input, output })).await;
             }
             AudioEvent::Notice(message) => {
                 self.say(VoiceOut::Event(NodeEvent::Warning { code: "sound", message })).await;
@@ -321,7 +401,10 @@ impl Voice {
                 live.bitrate = encoding.bitrate;
                 self.audio(AudioCommand::Encoding(encoding)).await;
             }
-            O::Left => self.drop_call().await,
+            O::Left => {
+                self.drop_call().await;
+                self.sound().await;
+            }
             other => {
                 if let Some(event) = live.tell(other) {
                     self.say(VoiceOut::Event(event)).await;
@@ -365,7 +448,6 @@ impl Voice {
                 let _ = rtc.commands.send(hearth_ports::rtc::RtcCommand::Close { peer }).await;
             }
         }
-        self.silence().await;
     }
 
     async fn end(mut self) {
@@ -386,6 +468,17 @@ async fn next<T>(queue: Option<&Receiver<T>>) -> T {
         },
         None => pending().await,
     }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => pending().await,
+    }
+}
+
+fn refused(what: &str, why: &impl std::fmt::Display) -> NodeError {
+    NodeError::new(ErrorCode::NotFound, format!("{what}: {why}"))
 }
 
 async fn sleep(wake_us: Option<u64>) {

@@ -8,7 +8,7 @@ use hearth_ports::{
 };
 use hearth_types::{ChannelId, DeviceId, PeerKey, SpaceId, UserId};
 use hearth_voice::{Call, CallConfig, CallId, Input, OpenedFrame, Output, Topology, Warning};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a home connection is taken to send until it is measured, kbit/s.
 const UPLINK_KBPS: u32 = 5_000;
@@ -21,6 +21,9 @@ pub(crate) struct Live {
     pub(super) members: BTreeMap<DeviceId, Talker>,
     pub(super) topology: Option<Topology>,
     pub(super) states: BTreeMap<PeerKey, MediaState>,
+    /// Whom alone one speaks to.
+    pub(super) whisper: Option<Vec<UserId>>,
+    whispered: Option<BTreeSet<DeviceId>>,
     next_talker: TalkerId,
     speaking: bool,
 }
@@ -67,6 +70,8 @@ impl Live {
             members: BTreeMap::new(),
             topology: None,
             states: BTreeMap::new(),
+            whisper: None,
+            whispered: None,
             next_talker: 0,
             speaking: false,
         })
@@ -95,6 +100,14 @@ impl Live {
             talker.member = *member;
         }
         gone
+    }
+
+    /// Who hears one's whisper, if that is news.
+    pub(crate) fn whisper_news(&mut self) -> Option<Input> {
+        let to = self.whisper.as_ref().map(|users| self.devices_of(users));
+        let news = to != self.whispered;
+        self.whispered.clone_from(&to);
+        news.then_some(Input::Whisper(to))
     }
 
     /// Remembers what the transport tells on its way to the call.
@@ -205,6 +218,17 @@ impl Live {
             return Some(self.me.user);
         }
         self.members.values().find(|t| t.member.peer == relay).map(|t| t.member.user)
+    }
+
+    /// The devices here of these people.
+    pub(crate) fn devices_of(&self, users: &[UserId]) -> BTreeSet<DeviceId> {
+        self.members.iter().filter(|(_, t)| users.contains(&t.member.user)).map(|(device, _)| *device).collect()
+    }
+
+    /// Whose levels these are.
+    pub(crate) fn levels(&self, talkers: &[(TalkerId, f32)]) -> Vec<(UserId, f32)> {
+        let user = |id: TalkerId| self.members.values().find(|t| t.id == id).map(|t| t.member.user);
+        talkers.iter().filter_map(|(id, level)| Some((user(*id)?, *level))).collect()
     }
 
     pub(crate) fn devices(&self) -> Vec<DeviceId> {
