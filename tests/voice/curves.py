@@ -1,8 +1,11 @@
-"""Scores what `loss_curve` wrote: PESQ-WB and STOI a point, ours beside the `neteq` crate.
+"""Scores what `loss_curve` wrote: PESQ-WB and STOI a point, ours beside the `neteq` crate, and beside Chromium where
+`chromium_curves.py` added it.
 
     curves.py OUT_DIR        scores the files of one run (its figures in OUT_DIR/figures.csv)
 
-Stretched sound has no single lag: each window is aligned by itself. Needs numpy, scipy, soundfile, pesq, pystoi.
+Stretched sound has no single lag: each window is aligned by itself. `held` is a buffer's own account of its delay; Chromium's
+files begin at no known time, so of it there is no lag. That of `neteq` is the last one, not the mean.
+Needs numpy, scipy, soundfile, pesq, pystoi.
 """
 
 import csv
@@ -82,18 +85,25 @@ def main():
     points = defaultdict(lambda: defaultdict(list))
     for row, result in zip(rows, results):
         key = (int(row["rate"]), int(row["loss"]), int(row["jitter_ms"]))
-        points[key][row["who"]].append((*result, float(row["concealed_percent"]), int(row["fec"]), int(row["dred"])))
-    print("kbit/s loss jitter |  PESQ ours neteq |  STOI ours neteq | lag ms ours neteq | made up %  FEC DRED | runs")
-    worse = 0
+        figures = (float(row["concealed_percent"]), int(row["fec"]), int(row["dred"]), int(row["delay_ms"]))
+        points[key][row["who"]].append((*result, *figures))
+    others = ["neteq"] + ["chromium"] * all("chromium" in sides for sides in points.values())
+    names = " ".join(["ours", *others])
+    print(f"kbit/s loss jitter | PESQ {names} | STOI {names} | lag ms ours neteq | held ms {names} | made up %  FEC DRED | runs")
+    worse = {who: 0 for who in others}
     for (rate, loss, jitter), sides in sorted(points.items()):
-        ours, other = ([mean(values) for values in zip(*sides[who])] for who in ("ours", "neteq"))
-        worse += ours[0] < other[0] - 0.005
+        means = [[mean(values) for values in zip(*sides[who])] for who in ("ours", *others)]
+        ours = means[0]
+        for who, other in zip(others, means[1:]):
+            worse[who] += ours[0] < other[0] - 0.005
+        pesqs, stois = " ".join(f"{m[0]:5.2f}" for m in means), " ".join(f"{m[1]:5.3f}" for m in means)
+        held = " ".join(f"{m[6]:4.0f}" for m in means)
         print(
-            f"{rate // 1000:6} {loss:4} {jitter:6} |   {ours[0]:7.2f} {other[0]:5.2f} |   {ours[1]:7.3f} {other[1]:5.3f} |"
-            f" {ours[2]:11.0f} {other[2]:5.0f} | {ours[3]:9.2f} {ours[4]:4.0f} {ours[5]:4.0f} | {len(sides['ours'])}"
+            f"{rate // 1000:6} {loss:4} {jitter:6} | {pesqs} | {stois} |"
+            f" {ours[2]:11.0f} {means[1][2]:5.0f} | {held} | {ours[3]:9.2f} {ours[4]:4.0f} {ours[5]:4.0f} | {len(sides['ours'])}"
         )
     print(f"points where ours is worse: {worse}")
-    sys.exit(1 if worse else 0)
+    sys.exit(1 if any(worse.values()) else 0)
 
 
 if __name__ == "__main__":

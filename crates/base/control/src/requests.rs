@@ -1,6 +1,6 @@
 //! Lines in.
 
-use hearth_ports::{ErrorCode, Noise, NodeCommand, NodeError, Presence, VoiceAsk, VoiceSettings, audio::Gate};
+use hearth_ports::{ErrorCode, NodeCommand, NodeError, Noise, Presence, VoiceAsk, VoiceSettings, audio::Gate};
 use hearth_types::{ChannelKind, EntryId, Permissions, UserId, limits};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, path::PathBuf};

@@ -4,6 +4,7 @@ mod agree;
 mod control;
 mod failover;
 mod hear;
+pub(crate) mod outside;
 mod paths;
 mod roster;
 mod speak;
@@ -94,6 +95,7 @@ impl Call {
             Input::Message { peer, device, bytes } => self.message(peer, device, &bytes),
             Input::Rtc(event) => self.rtc(event),
             Input::Own(frame) => self.own_frame(&frame),
+            Input::Sealed(sealed) => self.sealed_outside(&sealed),
             Input::Mute(on) => self.own.muted = on,
             Input::Deafen(on) => self.own.deafened = on,
             Input::ServerMute(on) => self.own.server_muted = on,

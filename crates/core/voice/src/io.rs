@@ -26,6 +26,8 @@ pub enum Input {
     Rtc(RtcEvent),
     /// A frame of one's own voice.
     Own(OwnFrame),
+    /// A frame of one's own voice that was sealed and sent outside, with a key that was lent.
+    Sealed(Vec<u8>),
     /// Send nothing.
     Mute(bool),
     /// Hear nothing, and send nothing.

@@ -52,7 +52,7 @@ pub fn device_tag(call: CallId, device: DeviceId) -> u32 {
 }
 
 /// The next step's secret. Cannot be turned back.
-fn ratchet(secret: &Secret32) -> Secret32 {
+pub fn ratchet(secret: &Secret32) -> Secret32 {
     Secret32::new(hash("hearth/call/ratchet/1", &[secret.expose()]))
 }
 

@@ -23,7 +23,7 @@ pub mod replay;
 pub mod report;
 pub mod seal;
 
-pub use call::Call;
+pub use call::{Call, outside::LentKey};
 pub use epoch::{Epoch, Reason};
 pub use io::{Input, OpenedFrame, Output, Topology, Warning};
 pub use member::{CallConfig, CallId, Member, Role};

@@ -20,7 +20,7 @@ pub(crate) struct OwnState {
     pub uplink_kbps: u32,
     pub position: Option<[i16; 2]>,
     whisper: Option<BTreeSet<DeviceId>>,
-    proofs: ProofMaker,
+    pub(super) proofs: ProofMaker,
 }
 
 impl OwnState {

@@ -125,6 +125,16 @@ impl ReceiveKeys {
         g.advance(id, secret, now_us);
         Ok(opened)
     }
+    /// The farthest step known of every generation that still holds, for who opens by itself.
+    pub fn lend(&self, now_us: u64) -> impl Iterator<Item = (DeviceId, u64, Secret32)> {
+        self.senders.iter().flat_map(move |(device, (tag, generations))| {
+            let held = generations.iter().filter(move |g| g.expires_us.is_none_or(|at| now_us < at));
+            held.map(move |g| {
+                let id = KeyId { tag: *tag, whisper: g.whisper, generation: g.number, step: g.step };
+                (*device, id.to_u64(), g.secret.duplicate())
+            })
+        })
+    }
     /// Drops what is old.
     pub fn expire(&mut self, now_us: u64) {
         for (_, generations) in self.senders.values_mut() {

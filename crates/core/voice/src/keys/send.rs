@@ -169,6 +169,18 @@ impl SendKeys {
         self.counter += 1;
         Some((counter, sealed))
     }
+    /// The key in use, for who seals by itself. It counts as used from now on.
+    pub fn lend(&mut self) -> (u64, Secret32) {
+        let key = self.whisper.as_mut().map_or(&mut self.current, |(_, key)| key);
+        key.used = true;
+        (key.id.to_u64(), key.secret.duplicate())
+    }
+    /// Takes note of a frame that was sealed by such; false when its counter is not the next.
+    pub fn take_counter(&mut self, counter: u64) -> bool {
+        let next = counter == self.counter;
+        self.counter += u64::from(next);
+        next
+    }
     /// Counter of the next frame.
     pub fn counter(&self) -> u64 {
         self.counter

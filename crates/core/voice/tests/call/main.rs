@@ -6,5 +6,6 @@ mod hearing;
 mod leaving;
 mod lies;
 mod messages;
+mod outside;
 mod topology;
 mod world;

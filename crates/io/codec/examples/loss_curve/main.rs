@@ -2,8 +2,8 @@
 //!
 //! `loss_curve IN.wav OUT_DIR [SEEDS]` takes mono speech at 16 or 48 kHz, encodes it, loses and delays packets by a seeded
 //! Gilbert-Elliott channel, and writes what each buffer played, beside `reference.wav`. Prints one line of figures a file.
-//! `ONLY=10` keeps to one loss; `TRACE=1` tells of every block on standard error.
-//! `tests/voice/curves.py` scores them.
+//! `ONLY=10` keeps to one loss; `TRACE=1` tells of every block on standard error; `LINES=1` writes what arrived and when,
+//! for `tests/voice/chromium_curves.py` to play to a browser. `tests/voice/curves.py` scores them.
 #![allow(unsafe_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::Path;
@@ -48,6 +48,9 @@ fn main() {
                     let arrivals = line.carry(packets.len());
                     let lost = 100.0 * (1.0 - arrivals.len() as f64 / packets.len() as f64);
                     let name = format!("{bitrate}-{loss}-{jitter_ms}-{seed}");
+                    if std::env::var_os("LINES").is_some() {
+                        write_line(&out.join(format!("line-{name}.txt")), &packets, &arrivals);
+                    }
                     let (heard, figures) = ours(&packets, &arrivals);
                     report(out, &heard, "ours", &name, lost, &figures);
                     let (heard, figures) = neteq(&packets, &arrivals);
@@ -79,6 +82,15 @@ fn encode(sound: &[f32], settings: Settings) -> Vec<Vec<u8>> {
         .chunks_exact(settings.frame.samples())
         .map(|frame| encoder.encode(frame).expect("a packet").to_vec())
         .collect()
+}
+
+/// `PACKET ARRIVAL_US HEX` a line.
+fn write_line(path: &Path, packets: &[Vec<u8>], arrivals: &[Arrival]) {
+    let row = |arrival: &Arrival| {
+        let hex: String = packets[arrival.packet].iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{} {} {hex}\n", arrival.packet, arrival.at_us)
+    };
+    std::fs::write(path, arrivals.iter().map(row).collect::<String>()).expect("a line written");
 }
 
 fn report(out: &Path, heard: &[f32], who: &str, name: &str, lost: f64, figures: &str) {
