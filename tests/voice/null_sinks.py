@@ -49,9 +49,8 @@ def skip(why):
     sys.exit(77)
 
 
-def need_tools():
-    need_espeak()
-    for tool in ["pulseaudio", "pactl", "paplay", "parec"]:
+def need_tools(*more):
+    for tool in ["pulseaudio", "pactl", "paplay", "parec", *more]:
         if not shutil.which(tool):
             skip(f"{tool} is not installed")
     plugins = ["/usr/lib/x86_64-linux-gnu/alsa-lib", "/usr/lib/aarch64-linux-gnu/alsa-lib", "/usr/lib/alsa-lib", "/usr/lib64/alsa-lib"]
@@ -71,8 +70,8 @@ def build():
 class Sound:
     """A sound server of one's own; nothing of the machine's is touched."""
 
-    def __init__(self, folder):
-        self.folder, self.children = folder, []
+    def __init__(self, folder, more_modules=()):
+        self.folder, self.children, self.modules = folder, [], [*MODULES, *more_modules]
         self.server = f"unix:{folder}/pulse"
         alsa = os.path.join(folder, "alsa.conf")
         with open(alsa, "w") as f:
@@ -86,7 +85,7 @@ class Sound:
         words = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm",
                  "--high-priority=no", "--realtime=no", "-L",
                  f"module-native-protocol-unix socket={self.folder}/pulse auth-anonymous=1"]
-        for module in MODULES:
+        for module in self.modules:
             words += ["-L", module]
         self.daemon = self.run(words)
         for _ in range(100):
@@ -98,10 +97,20 @@ class Sound:
         skip("PulseAudio does not start here")
 
     def run(self, words, **more):
-        more = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **more}
-        child = subprocess.Popen(words, env=self.env, **more)
+        more = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": self.env, **more}
+        child = subprocess.Popen(words, **more)
         self.children.append(child)
         return child
+
+    def record(self, path):
+        """Both sides into one file, until it is ended."""
+        with open(path, "wb") as tape:
+            return self.run(["parec", "--device=room.monitor", "--format=s16le", "--rate=48000", "--channels=4",
+                             "--channel-map=aux0,aux1,aux2,aux3", "--latency-msec=20"], stdout=tape)
+
+    def play(self, path):
+        """A file into the microphone."""
+        return self.run(["paplay", "--device=mouth", "--latency-msec=20", path])
 
     def end(self, child):
         if child.poll() is None:
@@ -152,21 +161,19 @@ def lags(said, heard, about_s):
 def round_trip(sound, program, stages):
     mouth = os.path.join(sound.folder, "said.wav")
     speech(mouth, 0, 0.5, SPEECH_S)
-    tape = open(os.path.join(sound.folder, "tape.raw"), "wb")
-    tape_out = sound.run(["parec", "--device=room.monitor", "--format=s16le", "--rate=48000", "--channels=4",
-                          "--channel-map=aux0,aux1,aux2,aux3", "--latency-msec=20"], stdout=tape)
+    tape = os.path.join(sound.folder, "tape.raw")
+    recorder = sound.record(tape)
     log = os.path.join(sound.folder, "loop.log")
     with open(log, "w") as out:
         loop = sound.run([program, "-", "-", "30", stages], stdout=out, stderr=out)
         # The sound server takes its time to settle.
         time.sleep(6)
-        sound.run(["paplay", "--device=mouth", "--latency-msec=20", mouth]).wait(30)
+        sound.play(mouth).wait(30)
         time.sleep(1)
         sound.end(loop)
-    sound.end(tape_out)
-    tape.close()
+    sound.end(recorder)
     print(open(log).read()[-600:].strip())
-    said, heard = four_channels(tape.name)
+    said, heard = four_channels(tape)
     match, about = best_match(envelope(said), envelope(heard), 2.0)
     found = sorted(lags(said, heard, about), key=lambda pair: pair[1])
     print(f"load {os.getloadavg()[0]:.1f}; envelope {match:.3f} at {about * 1000:.0f} ms; "
@@ -205,6 +212,7 @@ def goes_and_comes_back(sound, program):
 
 
 def main():
+    need_espeak()
     need_tools()
     program = build()
     with tempfile.TemporaryDirectory(prefix="hearth-null-sinks-") as folder:

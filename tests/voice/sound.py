@@ -80,36 +80,22 @@ def envelope(samples):
     return out
 
 
+def alike(pattern, heard, at):
+    """The correlation of an envelope with what was heard from a block on."""
+    window = heard[at:at + len(pattern)]
+    if at < 0 or len(window) < len(pattern):
+        return 0.0
+    mean, m = sum(pattern) / len(pattern), sum(window) / len(window)
+    spread = math.sqrt(sum((v - mean) ** 2 for v in pattern) * sum((v - m) ** 2 for v in window))
+    return sum((a - mean) * (b - m) for a, b in zip(pattern, window)) / spread if spread > 0 else 0.0
+
+
 def best_match(said, heard, most_lag_s=8.0):
     """The highest correlation of an envelope with any stretch of another, and where: `(correlation, lag in s)`."""
     begin = next((i for i, v in enumerate(said) if v > 1.0), 0)
     end = len(said) - next((i for i, v in enumerate(reversed(said)) if v > 1.0), 0)
-    pattern = said[begin:end]
-    n = len(pattern)
-    mean = sum(pattern) / n
-    centred = [v - mean for v in pattern]
-    norm = math.sqrt(sum(v * v for v in centred))
-    best = (0.0, 0.0)
-    for lag in range(-100, int(most_lag_s * 100)):
-        at = begin + lag
-        if at < 0 or at + n > len(heard):
-            continue
-        window = heard[at:at + n]
-        m = sum(window) / n
-        spread = math.sqrt(sum((v - m) ** 2 for v in window))
-        if spread > 0:
-            c = sum(a * b for a, b in zip(centred, window)) / (norm * spread)
-            best = max(best, (c, lag / 100))
-    return best
-
-
-def longest_silence(heard, begin_s, end_s, floor=1.0):
-    """The longest stretch without any sound between two times, in seconds."""
-    longest = run = 0
-    for v in heard[int(begin_s * 100):int(end_s * 100)]:
-        run = run + 1 if v <= floor else 0
-        longest = max(longest, run)
-    return longest / 100
+    lags = range(-100, int(most_lag_s * 100))
+    return max((alike(said[begin:end], heard, begin + lag), lag / 100) for lag in lags)
 
 
 def hum(path, hertz, total_s):
@@ -139,7 +125,7 @@ def strength(samples, hertz, block=2 * BLOCK):
     return out
 
 
-def gap_s(loud, floor):
-    """The longest time without the tone between its first and its last block."""
-    there = [i for i, v in enumerate(loud) if v >= floor]
-    return max((b - a - 1 for a, b in zip(there, there[1:])), default=0) / 50
+def silence_s(loud, floor, block=2 * BLOCK):
+    """The longest time without the tone after its first block; at the end of the file too."""
+    there = [i for i, v in enumerate(loud) if v >= floor] + [len(loud)]
+    return max((b - a - 1 for a, b in zip(there, there[1:])), default=0) * block / RATE

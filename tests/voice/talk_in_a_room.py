@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """People in a voice room hear each other: real peers, real media, files for microphones and speakers."""
 
+import collections
 import os
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "net"))
 
+from hums import all_at_once, heard_path, listen, stop_listening
 from lab import figure, run, until
 from peers import Peer, agree
 from sound import best_match, envelope, need_espeak, read, speech
@@ -29,6 +31,14 @@ def room_of(lab, names):
     return peers, community, room
 
 
+def warnings(peers):
+    """What was said of the call as such, and to how many."""
+    told = collections.Counter()
+    for peer in peers:
+        told.update({e["message"] for e in peer.events if e["event"] == "warning" and e["code"] == "call"})
+    return dict(told)
+
+
 def in_touch(peers):
     """Everybody has a way to everybody."""
     names = {p.user: p.name for p in peers}
@@ -42,28 +52,44 @@ def in_touch(peers):
     try:
         until(lambda: not lacking(), 30, "a way to everybody")
     except AssertionError as late:
-        raise AssertionError(f"no way within 30 s: {sorted(lacking())}; {[(p.name, names.get(p.ask('voice.stats')['relay'])) for p in peers]}") from late
+        relays = {p.name: names.get(p.ask("voice.stats")["relay"]) for p in peers}
+        raise AssertionError(f"no way within 30 s: {sorted(lacking())}; relays {relays}; {warnings(peers)}") from late
 
 
-def everybody_hears_everybody(lab, count, at_once=1):
+def go_in(lab, peers, room):
+    """Everybody goes in and finds a way to everybody; gives the seconds it took."""
+    # Nothing of this machine's speakers, if it has any.
+    listen(lab, peers, "going in")
+    start = time.monotonic()
+    for peer in peers:
+        peer.ask("voice.join", channel=room)
+    in_touch(peers)
+    return time.monotonic() - start
+
+
+def talk(lab, peers, part, at_once=1, turn_s=TURN_S):
+    """Each says a line, so many at a time, and what each hears is written; gives what each said."""
+    total_s = (len(peers) + at_once - 1) // at_once * turn_s + 3
+    said = {}
+    for n, peer in enumerate(peers):
+        said[peer.name] = speech(said_path(lab, peer, part), n, 1 + n // at_once * turn_s, total_s)
+    listen(lab, peers, part)
+    all_at_once(peers, "voice.source", lambda p: {"wav": said_path(lab, p, part), "process": False})
+    time.sleep(total_s + 1)
+    stop_listening(peers)
+    return said
+
+
+def said_path(lab, peer, part):
+    return lab.path(f"{peer.name}.{part}.said.wav")
+
+
+def everybody_hears_everybody(lab, count):
     need_espeak()
     names = [f"p{n}" for n in range(count)]
     peers, _, room = room_of(lab, names)
-    start = time.monotonic()
-    for peer in peers:
-        # Nothing of this machine's microphones, if it has any.
-        peer.ask("voice.sink", wav=str(lab.path(f"{peer.name}.heard.wav")))
-        peer.ask("voice.join", channel=room)
-    in_touch(peers)
-    figure(f"{count} people, from the first join to a way to everybody", f"{time.monotonic() - start:.1f} s")
-    total_s = (count + at_once - 1) // at_once * TURN_S + 3
-    said = {}
-    for n, peer in enumerate(peers):
-        path = lab.path(f"{peer.name}.said.wav")
-        said[peer.name] = envelope(speech(path, n, 1 + n // at_once * TURN_S, total_s))
-    for peer in peers:
-        peer.ask("voice.source", wav=str(lab.path(f"{peer.name}.said.wav")), process=False)
-    time.sleep(total_s + 1)
+    figure(f"{count} people, from the first join to a way to everybody", f"{go_in(lab, peers, room):.1f} s")
+    said = {name: envelope(samples) for name, samples in talk(lab, peers, "turns").items()}
     stats = {p.name: p.ask("voice.stats") for p in peers}
     ways = {s["topology"] for s in stats.values()}
     assert ways == {"relay" if count > 8 else "mesh"}, ways
@@ -73,10 +99,10 @@ def everybody_hears_everybody(lab, count, at_once=1):
         peer.stop()
     worst = 1.0
     for peer in peers:
-        heard = envelope(read(lab.path(f"{peer.name}.heard.wav")))
+        heard = envelope(read(heard_path(lab, peer, "turns")))
         for other in peers:
             if other is not peer:
-                alike, lag = best_match(said[other.name], heard)
+                alike, lag = best_match(said[other.name], heard, 2.0)
                 worst = min(worst, alike)
                 assert alike >= ALIKE, f"{peer.name} hears {other.name}: {alike:.2f} at {lag} s"
     blocks = [s for stat in stats.values() for s in stat["peers"]]

@@ -113,8 +113,9 @@ pub fn draw(
                 voice: VoiceView {
                     people: &voices.people,
                     call: voices.call.as_ref().map(Call::view),
-                    push_to_talk: prefs.values.push_to_talk,
+                    choices: &prefs.values.voice,
                     talking: voices.talking,
+                    mic: voices.mic,
                 },
                 net: network.0.as_ref().unwrap_or(&unknown),
                 sync: scene.sync,

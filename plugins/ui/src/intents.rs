@@ -130,12 +130,18 @@ pub fn carry_out(
                 let volume = [(user, prefs.volume(user))].into();
                 node.send(set(VoiceSettings { volume, ..VoiceSettings::default() }));
             }
-            Intent::UsePushToTalk(on) => {
-                prefs.change(|values| values.push_to_talk = on);
-                asked.put(node.send(set(voice::way(on))), Purpose::Deed);
+            Intent::SetVoice(choices) => {
+                asked.put(node.send(set(voice::wanted(&choices))), Purpose::Sound);
+                prefs.change(|values| values.voice = choices);
+            }
+            Intent::ListDevices => asked.put(node.send(NodeCommand::Voice(VoiceAsk::Devices)), Purpose::Sound),
+            Intent::TestMicrophone(on) => {
+                asked.put(node.send(NodeCommand::Voice(VoiceAsk::Test { on })), Purpose::Sound)
             }
             Intent::PushToTalk(held) => {
-                node.send(set(VoiceSettings { ptt: Some(held), ..VoiceSettings::default() }));
+                // The gate goes with it, because a key alone would choose push to talk.
+                let gate = Some(voice::gate(prefs.values.voice.talk));
+                node.send(set(VoiceSettings { ptt: Some(held), gate, ..VoiceSettings::default() }));
             }
             Intent::Quit => {
                 prefs.save();

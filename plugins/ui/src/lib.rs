@@ -125,7 +125,7 @@ impl Plugin for UiPlugin {
         // One exclusive system among egui's own: before them, so that what they see is this frame's.
         .configure_sets(PreUpdate, HearthSystems::Apply.before(EguiPreUpdateSet::InitContexts))
         .configure_sets(EguiPrimaryContextPass, HearthSystems::View)
-        .add_systems(Startup, (draw::spawn_camera, screen::ask_for_everything))
+        .add_systems(Startup, (draw::spawn_camera, (voice::tell_choices, screen::ask_for_everything).chain()))
         .add_systems(
             Update,
             (
@@ -139,6 +139,7 @@ impl Plugin for UiPlugin {
                 voice::rebuild,
                 voice::settle_in,
                 voice::talk,
+                voice::meter,
             )
                 .chain()
                 .in_set(HearthSystems::Derive)

@@ -1,9 +1,10 @@
-//! Preferences of this computer: theme, last channels, people list, how loud others are. Never a key, never a message.
+//! Preferences of this computer: theme, last channels, people list, how one is heard, how loud others are. Never a key,
+//! never a message.
 
 use bevy::prelude::*;
 use bevy_pkv::PkvStore;
 use hearth_types::{ChannelId, SpaceId, UserId, limits};
-use hearth_view::ThemeChoice;
+use hearth_view::{ThemeChoice, VoiceChoices};
 use hearth_world::FrameNeed;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::Path, time::Duration};
@@ -30,8 +31,8 @@ pub struct Values {
     pub people: bool,
     /// Whether it was read that the keys are in a file.
     pub knows_key_place: bool,
-    /// Heard only while the key is held.
-    pub push_to_talk: bool,
+    /// How one is heard and hears.
+    pub voice: VoiceChoices,
     /// How loud others are, in percent; who is not here is at 100.
     pub volumes: BTreeMap<UserId, u16>,
 }
@@ -44,7 +45,7 @@ impl Default for Values {
             channels: BTreeMap::new(),
             people: true,
             knows_key_place: false,
-            push_to_talk: false,
+            voice: VoiceChoices::default(),
             volumes: BTreeMap::new(),
         }
     }

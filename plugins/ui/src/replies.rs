@@ -17,6 +17,8 @@ pub enum Purpose {
     Onboarding,
     /// The open dialog of the main view.
     Dialog,
+    /// The voice settings, if they are still open.
+    Sound,
     /// Nobody, unless it fails.
     Deed,
 }
@@ -56,10 +58,12 @@ pub fn settle(
             }
             (Purpose::Onboarding, Err(error)) => faces.onboarding.failed(&error.message),
             (Purpose::Dialog, Err(error)) if faces.main.dialog_failed(&error.message) => {}
-            (Purpose::Dialog | Purpose::Deed, Err(error)) => {
+            (Purpose::Sound, Err(error)) if faces.main.sound_failed(&error.message) => {}
+            (Purpose::Dialog | Purpose::Sound | Purpose::Deed, Err(error)) => {
                 toasts.show(ToastLevel::Warning, &error.message, clock.now_ms());
             }
             (Purpose::Dialog, Ok(NodeReply::Invite(invite))) => faces.main.invite_ready(invite),
+            (Purpose::Sound, Ok(NodeReply::VoiceDevices(devices))) => faces.main.devices_ready(devices),
             (Purpose::Onboarding | Purpose::Dialog, Ok(reply)) => {
                 let community = match reply {
                     NodeReply::Community(view) => Some(view.head.community),
@@ -78,7 +82,7 @@ pub fn settle(
                     _ => faces.onboarding.done(),
                 }
             }
-            (Purpose::Identity | Purpose::Deed, Ok(_)) => {}
+            (Purpose::Identity | Purpose::Sound | Purpose::Deed, Ok(_)) => {}
         }
     }
 }

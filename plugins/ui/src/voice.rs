@@ -1,12 +1,12 @@
 //! Voice rooms: what is drawn of them, the key that opens the microphone, and settings that hold in every room.
 
-use crate::{Prefs, Selection, Wishes};
+use crate::{Faces, Look, Prefs, Selection, Wishes};
 use bevy::{ecs::system::SystemParam, prelude::*, window::PrimaryWindow};
 use hearth_ports::{NodeCommand, VoiceAsk, VoiceSettings, audio::Gate};
 use hearth_types::{ChannelId, SpaceId, UserId};
-use hearth_view::{CallView, Intent, VoicePerson};
+use hearth_view::{CallView, Intent, MicView, Motion, Talk, VoiceChoices, VoicePerson};
 use hearth_world as world;
-use hearth_world::{EntityIndex, Me, NodeDoor, Revisions};
+use hearth_world::{EntityIndex, Me, Microphone, NodeDoor, Revisions};
 
 /// Held to be heard, under push to talk: beside the hand, and no letter comes of it.
 pub const TALK_KEY: KeyCode = KeyCode::ControlRight;
@@ -49,6 +49,12 @@ pub struct Voices {
     pub call: Option<Call>,
     /// The key is held.
     pub talking: bool,
+    /// One's own microphone, once a test has heard it.
+    pub mic: MicView,
+    /// Levels as they were when the test began.
+    silent_at: u64,
+    /// Levels are told.
+    metered: bool,
     built: Option<(Revisions, Option<SpaceId>)>,
     /// Room whose call knows one's settings.
     told: Option<ChannelId>,
@@ -109,6 +115,15 @@ impl Rooms<'_, '_> {
         rows.sort_by(|a, b| (a.0, &a.1, a.2.user).cmp(&(b.0, &b.1, b.2.user)));
         rows.into_iter().map(|(.., person)| person).collect()
     }
+    /// Levels of people that stay who they are.
+    fn levels(&self, people: &mut [VoicePerson], community: SpaceId) {
+        for person in people {
+            let entity = self.index.voice(community, person.user);
+            if let Some((.., now)) = entity.and_then(|entity| self.people.get(entity).ok()) {
+                person.level = now.level;
+            }
+        }
+    }
     fn call(&self) -> Option<Call> {
         let me = self.me.0.as_ref()?.user;
         let (community, _, entity) = self.index.voices().find(|(_, user, _)| *user == me)?;
@@ -135,18 +150,37 @@ pub fn rebuild(
     selection: Res<Selection>,
     revisions: Res<Revisions>,
     prefs: Res<Prefs>,
+    faces: Res<Faces>,
+    heard: Res<Microphone>,
 ) {
+    if !faces.main.testing() {
+        voices.mic = MicView::default();
+        voices.silent_at = revisions.levels;
+    } else if voices.silent_at != revisions.levels {
+        voices.mic = MicView { level: heard.level, open: heard.open };
+    }
     // Messages come and go without a change here.
     let now = (Revisions { windows: 0, ..*revisions }, selection.community);
     if voices.built == Some(now) && !prefs.is_changed() {
         return;
     }
+    let louder =
+        voices.built.map(|(revisions, community)| (Revisions { levels: now.0.levels, ..revisions }, community));
     voices.built = Some(now);
+    if let (true, false, Some(community)) = (louder == Some(now), prefs.is_changed(), now.1) {
+        rooms.levels(&mut voices.people, community);
+        return;
+    }
     voices.people = selection.community.map(|community| rooms.in_open(community, &prefs)).unwrap_or_default();
     voices.call = rooms.call();
 }
 
-/// A new call does not know how one wants to be heard and to hear: it is told.
+/// The node is told at start how one is heard and hears; later, of every change.
+pub fn tell_choices(prefs: Res<Prefs>, mut node: NodeDoor) {
+    node.send(NodeCommand::Voice(VoiceAsk::Set(wanted(&prefs.values.voice))));
+}
+
+/// A new call does not know who is muted, oneself among them: it is told.
 pub fn settle_in(mut voices: ResMut<Voices>, prefs: Res<Prefs>, mut node: NodeDoor) {
     let now = voices.call.as_ref().map(|call| (call.channel, (call.muted, call.deafened)));
     let room = now.map(|(channel, _)| channel);
@@ -160,34 +194,68 @@ pub fn settle_in(mut voices: ResMut<Voices>, prefs: Res<Prefs>, mut node: NodeDo
     if room.is_some() {
         let (muted, deafened) = voices.silence;
         let volume = prefs.values.volumes.keys().map(|user| (*user, prefs.volume(*user))).collect();
-        let settings =
-            VoiceSettings { mute: Some(muted), deafen: Some(deafened), volume, ..way(prefs.values.push_to_talk) };
+        let settings = VoiceSettings { mute: Some(muted), deafen: Some(deafened), volume, ..VoiceSettings::default() };
         node.send(NodeCommand::Voice(VoiceAsk::Set(settings)));
     }
 }
 
-/// When the microphone is open.
-pub fn way(push_to_talk: bool) -> VoiceSettings {
-    if push_to_talk {
-        VoiceSettings { gate: Some(Gate::PushToTalk), ptt: Some(false), ..VoiceSettings::default() }
-    } else {
-        VoiceSettings { gate: Some(Gate::Voice), ..VoiceSettings::default() }
+/// Everything that was chosen, as the node takes it.
+pub fn wanted(choices: &VoiceChoices) -> VoiceSettings {
+    VoiceSettings {
+        input: Some(choices.input.clone()),
+        output: Some(choices.output.clone()),
+        gate: Some(gate(choices.talk)),
+        noise: Some(choices.noise),
+        echo: Some(choices.echo),
+        gain: Some(choices.gain),
+        headphones: Some(choices.headphones),
+        ..VoiceSettings::default()
     }
 }
 
-/// Reads the key. Losing the keyboard lets go of it.
+/// When the microphone is open.
+pub fn gate(talk: Talk) -> Gate {
+    match talk {
+        Talk::Voice => Gate::Voice,
+        Talk::Key => Gate::PushToTalk,
+        Talk::Always => Gate::Continuous,
+    }
+}
+
+/// Reads the key, in a call and in a test of the microphone. Losing the keyboard lets go of it.
 pub fn talk(
     mut voices: ResMut<Voices>,
     mut wishes: ResMut<Wishes>,
     prefs: Res<Prefs>,
+    faces: Res<Faces>,
     keys: Option<Res<ButtonInput<KeyCode>>>,
     window: Option<Single<&Window, With<PrimaryWindow>>>,
 ) {
     let focused = window.is_none_or(|window| window.focused);
     let pressed = keys.is_some_and(|keys| keys.pressed(TALK_KEY));
-    let held = pressed && focused && prefs.values.push_to_talk && voices.call.is_some();
+    let taken_in = voices.call.is_some() || faces.main.testing();
+    let held = pressed && focused && taken_in && prefs.values.voice.talk == Talk::Key;
     if held != voices.talking {
         voices.talking = held;
         wishes.0.push(Intent::PushToTalk(held));
     }
 }
+
+/// Asks for levels only while they move something that somebody looks at: a ring in a window that has the focus. In a
+/// silent room none are told, so that none wake the program. (A test of the microphone has its own.)
+pub fn meter(
+    mut voices: ResMut<Voices>,
+    look: Res<Look>,
+    window: Option<Single<&Window, With<PrimaryWindow>>>,
+    mut node: NodeDoor,
+) {
+    let seen = window.is_none_or(|window| window.focused && window.visible) && look.motion == Motion::Full;
+    let on = seen && voices.people.iter().any(|person| person.speaking);
+    if on != voices.metered {
+        voices.metered = on;
+        node.send(NodeCommand::Voice(VoiceAsk::Meter { on }));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -68,6 +68,7 @@ fn apply_event(world: &mut World, event: NodeEvent) {
         NodeEvent::VoiceSpeaking { channel, user, speaking, level } => {
             voice::speaking(world, channel, user, speaking, level);
         }
+        NodeEvent::VoiceLevels { own, open, users } => voice::levels(world, own, open, &users),
         NodeEvent::VoiceRelay { channel, topology, relay } => voice::path(world, channel, topology, relay),
         NodeEvent::Peer(view) => peer(world, view),
         NodeEvent::PeerGone { peer } => gone(world, |index| index.peer(peer)),

@@ -24,6 +24,8 @@ pub struct Revisions {
     pub windows: u64,
     /// Who is in which voice room, who speaks, how one's call runs.
     pub voices: u64,
+    /// How loud somebody is.
+    pub levels: u64,
 }
 
 impl Revisions {
@@ -33,7 +35,17 @@ impl Revisions {
         self.members += 1;
         self.windows += 1;
         self.voices += 1;
+        self.levels += 1;
     }
+}
+
+/// One's own microphone as a meter last told it. Of the moment, like [`Speaking`].
+#[derive(Resource, Debug, Default, Clone, Copy, PartialEq)]
+pub struct Microphone {
+    /// 0.0 to 1.0.
+    pub level: f32,
+    /// What it takes in is sent.
+    pub open: bool,
 }
 
 /// Which snapshot last named this entity. What an ended snapshot did not name is gone.

@@ -5,7 +5,7 @@
 //! that is `plugins/bridge`. Start with [`facts`], then [`apply`].
 //!
 //! [`WorldPlugin`] installs:
-//! - resources [`EntityIndex`], [`Revisions`], [`Me`], [`Network`], [`FrameNeed`], [`RequestIds`]
+//! - resources [`EntityIndex`], [`Revisions`], [`Me`], [`Network`], [`Microphone`], [`FrameNeed`], [`RequestIds`]
 //! - messages [`Ingested`], [`ReplyArrived`], [`Notice`], [`MessageArrived`], [`WindowLost`], [`SendCommand`]
 //! - [`HearthSystems::Apply`] and [`HearthSystems::Derive`] systems, and the order of all sets
 
@@ -57,6 +57,7 @@ impl Plugin for WorldPlugin {
         app.init_resource::<EntityIndex>()
             .init_resource::<Me>()
             .init_resource::<Network>()
+            .init_resource::<Microphone>()
             .init_resource::<FrameNeed>()
             .init_resource::<RequestIds>()
             .init_resource::<Revisions>()

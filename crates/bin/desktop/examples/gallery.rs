@@ -1,6 +1,7 @@
 //! The client over a made-up node, to look at: `gallery SCENE [--theme light] [--size 1920x1080] [--picture FILE] [--egui-fix off]`.
 //!
-//! Scenes: `first` (empty home), `named` (no community yet), `lived-in`, `call` (the same, in a voice room), `crowd` (100,000 messages), `alone` (nobody reachable).
+//! Scenes: `first` (empty home), `named` (no community yet), `lived-in`, `call` (the same, in a voice room), `talk` (the same,
+//! and somebody's voice rises and falls), `crowd` (100,000 messages), `alone` (nobody reachable).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -10,12 +11,16 @@ mod support;
 use bevy::prelude::{App, Last};
 use hearth_bridge::WakeUp;
 use hearth_desktop::{AppConfig, Surface, app};
-use hearth_ports::{Health, Presence};
+use hearth_ports::{Health, NodeCommand, NodeEvent, Presence, VoiceAsk};
+use hearth_types::UserId;
 use hearth_ui::{UiConfig, WallClock};
 use hearth_view::ThemeChoice;
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 use support::{
     fake_node::{FakeNode, ME, State},
@@ -46,7 +51,7 @@ fn main() {
             state.me.name = "Ada".into();
             state
         }
-        "call" => furnished::in_call(),
+        "call" | "talk" => furnished::in_call(),
         "crowd" => furnished::crowded(100_000, 40).0,
         "alone" => {
             let mut state = furnished::lived_in();
@@ -61,7 +66,11 @@ fn main() {
     };
     let now_ms = state.now_ms;
     let wake_up = WakeUp::default();
-    let (_fake, handle) = FakeNode::start(state, wake_up.waker());
+    let speaker = state.speakers.first().map(|(user, _)| *user);
+    let (fake, handle) = FakeNode::start(state, wake_up.waker());
+    if let Some(user) = speaker.filter(|_| scene == "talk") {
+        std::thread::spawn(move || rise_and_fall(&fake, user));
+    }
     let surface = match picture {
         Some(file) => Surface::Picture { file, size },
         None => Surface::Window { hidden: false, size },
@@ -77,6 +86,21 @@ fn main() {
     app.insert_resource(WallClock(Arc::new(move || now_ms)));
     count_updates(&mut app);
     app.run();
+}
+
+/// Levels as a node tells them, while they are asked for.
+fn rise_and_fall(fake: &FakeNode, user: UserId) {
+    for tick in 0.. {
+        std::thread::sleep(Duration::from_millis(66));
+        let metered = fake.asked.lock().unwrap().iter().rev().find_map(|command| match command {
+            NodeCommand::Voice(VoiceAsk::Meter { on }) => Some(*on),
+            _ => None,
+        });
+        if metered == Some(true) {
+            let level = 0.6 + 0.25 * (tick as f32 * 0.7).sin();
+            fake.emit(vec![NodeEvent::VoiceLevels { own: 0.0, open: false, users: vec![(user, level)] }]);
+        }
+    }
 }
 
 /// Answers every line on the standard input with the number of updates so far.

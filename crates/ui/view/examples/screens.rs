@@ -7,10 +7,10 @@ mod raster;
 
 use cast::Cast;
 use egui::{Event, Key, Modifiers, MouseWheelUnit, PointerButton, Pos2, RawInput, Rect, pos2, vec2};
-use hearth_ports::Health;
+use hearth_ports::{Health, Noise};
 use hearth_view::{
-    Frame, Intents, Motion, OnboardingState, OnboardingStep, OnboardingView, SyncView, ThemeChoice, Toast, ToastLevel,
-    Tokens, UiState, main_ui, onboarding_ui,
+    Frame, Intent, Intents, MicView, Motion, OnboardingState, OnboardingStep, OnboardingView, SyncView, Talk,
+    ThemeChoice, Toast, ToastLevel, Tokens, UiState, main_ui, onboarding_ui,
 };
 use raster::Canvas;
 
@@ -125,8 +125,17 @@ impl Shot {
                     main_ui(ui, view, &mut state, frame, &mut intents);
                 });
             });
-            if intents.drain().any(|i| matches!(i, hearth_view::Intent::CreateInvite { .. })) {
-                state.invite_ready(&cast::invite());
+            for intent in intents.drain() {
+                match (intent, &self.cast.devices) {
+                    (Intent::CreateInvite { .. }, _) => state.invite_ready(&cast::invite()),
+                    (Intent::ListDevices, Some(devices)) => state.devices_ready(devices),
+                    (Intent::ListDevices, None) => {
+                        let why =
+                            "This computer’s sound system does not answer. Restarting it, or the computer, may help.";
+                        state.sound_failed(why);
+                    }
+                    _ => {}
+                }
             }
         }
         stage.save(&folder.join(format!("{}.png", self.name)))
@@ -208,6 +217,23 @@ fn main() -> std::io::Result<()> {
         ]
     };
     let hover = |x: f32, y: f32| vec![vec![Event::PointerMoved(pos2(x, y))]];
+    // From the gear in the dock, on the button of the test, and on the list of microphones.
+    let gear = || click(pos2(201.0, 642.0));
+    let tested = |open: bool| {
+        let mut cast = Cast::in_call();
+        cast.mic = MicView { level: if open { 0.62 } else { 0.24 }, open };
+        cast
+    };
+    let chosen = || {
+        let mut cast = tested(false);
+        cast.choices.input = cast::LONG_MICROPHONE.into();
+        cast.choices.output = "Wireless Headphones Pro".into();
+        (cast.choices.talk, cast.choices.noise) = (Talk::Key, Noise::Strong);
+        (cast.choices.echo, cast.choices.headphones) = (false, false);
+        cast
+    };
+    let test_button = |h: f32| click(pos2(440.0 + (h - 720.0) * 0.89, h / 2.0 - 115.0));
+    let microphones = |h: f32| click(pos2(500.0 + (h - 720.0) * 0.89, h / 2.0 - 165.0));
     let reply_key = vec![vec![Event::Text("and here is a longer answer that runs on, so that the field has to grow by a line or two before it is sent to everybody; it has to stay readable".into())]];
     let shots = vec![
         shot("main", Cast::usual()),
@@ -243,7 +269,7 @@ fn main() -> std::io::Result<()> {
         shot("room-25-1920", Cast::crowd()).sized(1920, 1080),
         shot("room-talk", {
             let mut cast = Cast::in_room();
-            (cast.push_to_talk, cast.talking) = (true, true);
+            (cast.choices.talk, cast.talking) = (Talk::Key, true);
             cast
         }),
         shot("room-deaf-long", {
@@ -253,7 +279,7 @@ fn main() -> std::io::Result<()> {
             cast.sits(2, 6);
             cast.sits(3, 6).muted = true;
             cast.sits(1, 6).deafened = true;
-            cast.push_to_talk = true;
+            cast.choices.talk = Talk::Key;
             cast
         }),
         shot("room-unjoined", {
@@ -265,6 +291,54 @@ fn main() -> std::io::Result<()> {
         shot("call-volume", Cast::in_call()).after(click(pos2(180.0, 374.0))),
         shot("call-volume-light", Cast::in_call()).light().after(click(pos2(180.0, 374.0))),
         shot("room-volume", Cast::in_room()).after(click(pos2(814.0, 230.0))),
+        shot("voice-settings", tested(true)).after(gear()).after(test_button(720.0)),
+        shot("voice-settings-light", tested(true)).light().after(gear()).after(test_button(720.0)),
+        shot("voice-settings-still", Cast::in_call()).after(gear()),
+        shot("voice-settings-chosen", chosen()).after(gear()).after(test_button(720.0)),
+        shot("voice-settings-chosen-light", chosen()).light().after(gear()).after(test_button(720.0)),
+        shot("voice-settings-list", chosen()).after(gear()).after(microphones(720.0)),
+        shot("voice-settings-list-light", chosen()).light().after(gear()).after(microphones(720.0)),
+        shot("voice-settings-1920", tested(true))
+            .sized(1920, 1080)
+            .after(click(pos2(201.0, 1002.0)))
+            .after(test_button(1080.0)),
+        shot("voice-settings-1920-light", chosen())
+            .sized(1920, 1080)
+            .light()
+            .after(click(pos2(201.0, 1002.0)))
+            .after(test_button(1080.0)),
+        shot("voice-settings-940", tested(false)).sized(940, 560).after(click(pos2(201.0, 482.0))),
+        shot("voice-settings-none", {
+            let mut cast = Cast::in_call();
+            cast.devices = Some(cast::devices(&[], &[]));
+            cast
+        })
+        .after(gear()),
+        shot("voice-settings-unknown-light", Cast { devices: None, ..Cast::in_call() }).light().after(gear()),
+        shot("voice-settings-away", {
+            let mut cast = Cast::in_call();
+            cast.choices.input = cast::LONG_MICROPHONE.into();
+            cast.devices = Some(cast::devices(&["USB Camera Mono"], &["Built-in Audio Analog Stereo"]));
+            cast
+        })
+        .after(gear()),
+        shot("room-loud", {
+            let mut cast = Cast::in_room();
+            for (who, level) in [(1, 0.4), (2, 0.6), (3, 0.85)] {
+                let person = cast.voice_of(who);
+                (person.speaking, person.muted, person.level) = (true, false, level);
+            }
+            cast
+        }),
+        shot("room-loud-light", {
+            let mut cast = Cast::in_room();
+            for (who, level) in [(1, 0.4), (2, 0.6), (3, 0.85)] {
+                let person = cast.voice_of(who);
+                (person.speaking, person.muted, person.level) = (true, false, level);
+            }
+            cast
+        })
+        .light(),
         shot("menu-me-call", Cast::in_call()).after(click(pos2(150.0, 684.0))),
         shot("toasts", {
             let mut cast = Cast::usual();

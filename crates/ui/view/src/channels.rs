@@ -27,7 +27,7 @@ pub fn channels_ui(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame:
         widgets::region(ui, "channel-list", list, |ui| channel_list(ui, view, state, frame, intents));
     }
     if view.voice.call.is_some() {
-        widgets::region(ui, "dock", dock, |ui| crate::dock::dock_ui(ui, view, frame, intents));
+        widgets::region(ui, "dock", dock, |ui| crate::dock::dock_ui(ui, view, state, frame, intents));
     }
     footer(ui, view, state, frame, foot, intents);
 }
@@ -356,9 +356,8 @@ fn footer(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame: &Frame<'
         if widgets::menu_item(ui, t, Some(icon), text, false) {
             intents.push(Intent::SetTheme(to));
         }
-        let talk = view.voice.push_to_talk;
-        if widgets::menu_switch(ui, t, Icon::Mic, "Push to talk, right Ctrl", talk) {
-            intents.push(Intent::UsePushToTalk(!talk));
+        if widgets::menu_item(ui, t, Some(Icon::Gear), "Voice settings", false) {
+            state.dialog = Some(Dialog::new(Kind::Voice(Default::default())));
         }
         widgets::menu_line(ui, t);
         if widgets::menu_item(ui, t, Some(Icon::Door), "Quit Hearth", false) {

@@ -2,7 +2,8 @@
 
 use crate::icons::{self, Icon};
 use crate::join_form::{JoinForm, join_form_ui};
-use crate::spring::SNAP;
+use crate::spring::{SNAP, Springs};
+use crate::voice_settings::{self, VoiceForm, voice_settings_ui};
 use crate::widgets::{self, Rank, medium};
 use crate::{Frame, Intent, Intents, MainView, UiState, avatar};
 use egui::{FontId, Id, Key, Modal, Sense, Stroke, StrokeKind, Ui, WidgetInfo, WidgetType, pos2, vec2};
@@ -26,6 +27,7 @@ pub(crate) enum Kind {
     DeleteChannel { channel: ChannelId, name: String },
     DeleteMessage { message: EntryId },
     Profile { name: String, color: u32 },
+    Voice(VoiceForm),
 }
 
 impl Kind {
@@ -54,6 +56,7 @@ impl Kind {
             Self::DeleteChannel { name, .. } => format!("Delete #{name}?"),
             Self::DeleteMessage { .. } => "Delete message?".into(),
             Self::Profile { .. } => "Your profile".into(),
+            Self::Voice(_) => "Voice settings".into(),
         }
     }
 }
@@ -100,7 +103,8 @@ pub(crate) fn dialog_ui(
         .inner_margin(t.space.xl);
     let out = Modal::new(Id::new("hearth-dialog")).backdrop_color(scrim).frame(sheet).show(ui.ctx(), |ui| {
         ui.set_opacity(shown.clamp(0.0, 1.0));
-        ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(200.0, WIDTH));
+        let width = if let Kind::Voice(_) = dialog.kind { voice_settings::WIDTH } else { WIDTH };
+        ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(200.0, width));
         let title = dialog.kind.title();
         ui.horizontal(|ui| {
             let room = ui.available_width() - 40.0;
@@ -116,7 +120,7 @@ pub(crate) fn dialog_ui(
         }
         ui.add_space(t.space.md);
         if let After::Stay = after {
-            after = body(ui, view, &mut dialog, frame, intents);
+            after = body(ui, view, &mut dialog, &mut state.springs, frame, intents);
         }
         dialog.fresh = false;
     });
@@ -131,7 +135,14 @@ pub(crate) fn dialog_ui(
     }
 }
 
-fn body(ui: &mut Ui, view: &MainView<'_>, dialog: &mut Dialog, frame: &Frame<'_>, intents: &mut Intents) -> After {
+fn body(
+    ui: &mut Ui,
+    view: &MainView<'_>,
+    dialog: &mut Dialog,
+    springs: &mut Springs,
+    frame: &Frame<'_>,
+    intents: &mut Intents,
+) -> After {
     let t = frame.tokens;
     let fresh = dialog.fresh;
     match &mut dialog.kind {
@@ -223,6 +234,10 @@ fn body(ui: &mut Ui, view: &MainView<'_>, dialog: &mut Dialog, frame: &Frame<'_>
             finish(ui, t, dialog_parts(&mut dialog.busy, &dialog.error), "Save", ready, enter, intent, intents)
         }
         Kind::Invite { .. } => invite(ui, dialog, frame, intents),
+        Kind::Voice(form) => {
+            voice_settings_ui(ui, view, form, &mut dialog.error, springs, frame, intents);
+            After::Stay
+        }
         Kind::Leave { community, .. } => {
             widgets::paragraph(
                 ui,
@@ -396,7 +411,7 @@ fn kind_choice(ui: &mut Ui, t: &crate::Tokens, kind: &mut ChannelKind) {
 pub(crate) fn swatches(ui: &mut Ui, frame: &Frame<'_>, color: &mut u32) {
     const NAMES: [&str; 8] = ["Ember", "Gold", "Leaf", "Teal", "Sky", "Indigo", "Violet", "Rose"];
     let t = frame.tokens;
-    ui.add(egui::Label::new(egui::RichText::new("Colour").font(medium(t.text_size.list)).color(t.color.muted)));
+    widgets::caption(ui, t, "Colour");
     ui.horizontal(|ui| {
         // From edge to edge, as the fields above and below.
         let gaps = (avatar::SWATCHES.len() - 1) as f32;
@@ -453,38 +468,11 @@ fn invite(ui: &mut Ui, dialog: &mut Dialog, frame: &Frame<'_>, intents: &mut Int
         c.muted,
     );
     ui.add_space(t.space.md);
-    let mut again = !*asked;
-    ui.add(egui::Label::new(egui::RichText::new("Works for").font(medium(t.text_size.list)).color(c.muted)));
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = t.space.sm;
-        let width = (ui.available_width() - 3.0 * t.space.sm) / 4.0;
-        for (n, (name, _)) in EXPIRIES.iter().enumerate() {
-            let (rect, r) = ui.allocate_exact_size(vec2(width, 34.0), Sense::click());
-            let on = *expiry == n;
-            r.widget_info(|| WidgetInfo::selected(WidgetType::RadioButton, true, on, *name));
-            ui.painter().rect_filled(
-                rect,
-                t.radius.control + 2.0,
-                if on || r.hovered() { c.selected } else { c.raised },
-            );
-            if on {
-                ui.painter().rect_stroke(rect, t.radius.control + 2.0, Stroke::new(1.0, c.control), StrokeKind::Inside);
-            }
-            widgets::text_at(
-                ui.painter(),
-                rect.center(),
-                egui::Align2::CENTER_CENTER,
-                name,
-                medium(t.text_size.list),
-                if on { c.text } else { c.muted },
-            );
-            widgets::focus_ring(ui.painter(), &r, rect, t.radius.control + 2.0, t);
-            if r.clicked() && !on {
-                *expiry = n;
-                again = true;
-            }
-        }
-    });
+    widgets::caption(ui, t, "Works for");
+    let names = EXPIRIES.map(|(name, _)| name);
+    let chosen = widgets::choice_row(ui, t, &names, *expiry);
+    *expiry = chosen.unwrap_or(*expiry);
+    let again = !*asked || chosen.is_some();
     if again {
         *asked = true;
         *link = None;
@@ -495,7 +483,7 @@ fn invite(ui: &mut Ui, dialog: &mut Dialog, frame: &Frame<'_>, intents: &mut Int
         intents.push(Intent::CreateInvite { community: *community, expires_s });
     }
     ui.add_space(t.space.md);
-    ui.add(egui::Label::new(egui::RichText::new("Invite link").font(medium(t.text_size.list)).color(c.muted)));
+    widgets::caption(ui, t, "Invite link");
     let (rect, r) = ui.allocate_exact_size(vec2(ui.available_width(), 44.0), Sense::hover());
     ui.painter().rect_filled(rect, t.radius.control + 2.0, c.bg1);
     ui.painter().rect_stroke(rect, t.radius.control + 2.0, Stroke::new(1.0, c.line), StrokeKind::Inside);

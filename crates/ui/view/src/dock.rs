@@ -1,10 +1,11 @@
 //! The call one is in, above the foot of the channel list: where, whether it works, and the three things to do about it.
 
+use crate::dialogs::{Dialog, Kind};
 use crate::icons::{self, Icon};
 use crate::tokens::contrast::mix;
 use crate::voice::toggle_mute;
 use crate::widgets::{self, medium};
-use crate::{CallView, Frame, Intent, Intents, MainView};
+use crate::{CallView, Frame, Intent, Intents, MainView, UiState};
 use egui::{Color32, FontId, Id, Rect, Response, Sense, Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2};
 use hearth_ports::Health;
 
@@ -16,13 +17,17 @@ const HINT_H: f32 = 24.0;
 pub(crate) fn height(view: &MainView<'_>) -> f32 {
     match view.voice.call {
         None => 0.0,
-        Some(_) if view.voice.push_to_talk => TOP_H + HINT_H + BUTTONS_H,
+        Some(_) if view.voice.push_to_talk() => TOP_H + HINT_H + BUTTONS_H,
         Some(_) => TOP_H + BUTTONS_H,
     }
 }
 
 /// Dot, title and sentence about a call.
-pub(crate) fn state(view: &MainView<'_>, call: &CallView<'_>, frame: &Frame<'_>) -> (Color32, &'static str, String) {
+pub(crate) fn condition(
+    view: &MainView<'_>,
+    call: &CallView<'_>,
+    frame: &Frame<'_>,
+) -> (Color32, &'static str, String) {
     let c = &frame.tokens.color;
     let (dot, title) = match view.net.health {
         Health::NoNetwork => (c.danger, "No network"),
@@ -49,7 +54,7 @@ pub(crate) fn state(view: &MainView<'_>, call: &CallView<'_>, frame: &Frame<'_>)
 
 /// What to do to be heard, under push to talk.
 pub(crate) fn hint(view: &MainView<'_>, call: &CallView<'_>) -> Option<&'static str> {
-    match (view.voice.push_to_talk, call.muted || call.deafened, view.voice.talking) {
+    match (view.voice.push_to_talk(), call.muted || call.deafened, view.voice.talking) {
         (false, ..) => None,
         (_, true, _) => Some("Muted"),
         (.., true) => Some("You are heard"),
@@ -58,7 +63,7 @@ pub(crate) fn hint(view: &MainView<'_>, call: &CallView<'_>) -> Option<&'static 
 }
 
 /// Draws the dock into all of `ui`.
-pub(crate) fn dock_ui(ui: &mut Ui, view: &MainView<'_>, frame: &Frame<'_>, intents: &mut Intents) {
+pub(crate) fn dock_ui(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, frame: &Frame<'_>, intents: &mut Intents) {
     let Some(call) = view.voice.call else { return };
     let t = frame.tokens;
     let c = &t.color;
@@ -66,7 +71,7 @@ pub(crate) fn dock_ui(ui: &mut Ui, view: &MainView<'_>, frame: &Frame<'_>, inten
     let ground = mix(c.bg1, c.bg0, 0.6);
     ui.painter().rect_filled(rect, 0.0, ground);
     ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, c.line));
-    let (dot, title, sentence) = state(view, &call, frame);
+    let (dot, title, sentence) = condition(view, &call, frame);
 
     let top = Rect::from_min_max(rect.min + vec2(6.0, 6.0), pos2(rect.right() - 6.0, rect.top() + TOP_H));
     let r = ui.interact(top, Id::new("call"), Sense::click()).on_hover_cursor(egui::CursorIcon::PointingHand);
@@ -104,9 +109,13 @@ pub(crate) fn dock_ui(ui: &mut Ui, view: &MainView<'_>, frame: &Frame<'_>, inten
         y += HINT_H;
     }
     let left = rect.left() + 10.0;
-    let width = (rect.width() - 20.0 - 2.0 * t.space.sm) / 3.0;
+    let width = (rect.width() - 20.0 - 3.0 * t.space.sm) / 4.0;
     let slot = |n: f32| Rect::from_min_size(pos2(left + n * (width + t.space.sm), y + 4.0), vec2(width, 32.0));
-    controls(ui, &call, frame, Shape::Plate, [slot(0.0), slot(1.0), slot(2.0)], intents);
+    senses(ui, &call, frame, Shape::Plate, [slot(0.0), slot(1.0)], intents);
+    if control(ui, frame, Shape::Plate, slot(2.0), Icon::Gear, "Voice settings", "", Part::Plain).clicked() {
+        state.dialog = Some(Dialog::new(Kind::Voice(Default::default())));
+    }
+    leave(ui, frame, Shape::Plate, slot(3.0), intents);
 }
 
 /// How a button of the call looks.
@@ -118,30 +127,45 @@ pub(crate) enum Shape {
     Disc,
 }
 
-/// Mute, deafen and leave, each in its own rectangle.
-pub(crate) fn controls(
+/// What a button of the call is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// A sense, and whether it is switched off.
+    Sense { off: bool },
+    /// Something that is no state of the call.
+    Plain,
+    /// The way out.
+    Leave,
+}
+
+/// Mute and deafen, each in its own rectangle.
+pub(crate) fn senses(
     ui: &mut Ui,
     call: &CallView<'_>,
     frame: &Frame<'_>,
     shape: Shape,
-    [mute, deafen, leave]: [Rect; 3],
+    [mute, deafen]: [Rect; 2],
     intents: &mut Intents,
 ) {
     let silent = call.muted || call.deafened;
     let (icon, name) = if silent { (Icon::MicOff, "Unmute") } else { (Icon::Mic, "Mute") };
-    if control(ui, frame, shape, mute, icon, name, "Ctrl+Shift+M", Some(silent)).clicked() {
+    if control(ui, frame, shape, mute, icon, name, "Ctrl+Shift+M", Part::Sense { off: silent }).clicked() {
         toggle_mute(call, intents);
     }
     let (icon, name) = if call.deafened { (Icon::HeadphonesOff, "Undeafen") } else { (Icon::Headphones, "Deafen") };
-    if control(ui, frame, shape, deafen, icon, name, "Ctrl+Shift+D", Some(call.deafened)).clicked() {
+    let part = Part::Sense { off: call.deafened };
+    if control(ui, frame, shape, deafen, icon, name, "Ctrl+Shift+D", part).clicked() {
         intents.push(Intent::SetDeafen(!call.deafened));
     }
-    if control(ui, frame, shape, leave, Icon::HangUp, "Leave the room", "", None).clicked() {
+}
+
+/// The way out of the room.
+pub(crate) fn leave(ui: &mut Ui, frame: &Frame<'_>, shape: Shape, rect: Rect, intents: &mut Intents) {
+    if control(ui, frame, shape, rect, Icon::HangUp, "Leave the room", "", Part::Leave).clicked() {
         intents.push(Intent::LeaveVoice);
     }
 }
 
-/// `off`: whether the sense this button is about is switched off; none for leaving.
 #[expect(clippy::too_many_arguments, reason = "a button is where, how, with what on it and what it is called")]
 fn control(
     ui: &mut Ui,
@@ -151,22 +175,24 @@ fn control(
     icon: Icon,
     name: &str,
     press: &str,
-    off: Option<bool>,
+    part: Part,
 ) -> Response {
     let t = frame.tokens;
     let c = &t.color;
     let id = Id::new(("call-control", shape == Shape::Disc, rect.left() as i32));
     let r = ui.interact(rect, id, Sense::click()).on_hover_cursor(egui::CursorIcon::PointingHand);
-    r.widget_info(|| match off {
-        Some(off) => WidgetInfo::selected(WidgetType::Button, true, off, name),
-        None => WidgetInfo::labeled(WidgetType::Button, true, name),
+    r.widget_info(|| match part {
+        Part::Sense { off } => WidgetInfo::selected(WidgetType::Button, true, off, name),
+        Part::Plain | Part::Leave => WidgetInfo::labeled(WidgetType::Button, true, name),
     });
     let hot = r.hovered();
-    let (fill, ink) = match off {
-        Some(true) => (mix(c.raised, c.danger, if hot { 0.30 } else { 0.20 }), c.danger),
-        Some(false) => (if hot { c.selected } else { c.raised }, if hot { c.text } else { c.muted }),
-        None if shape == Shape::Disc || hot => (c.danger_fill, c.on_danger),
-        None => (c.raised, c.danger),
+    let (fill, ink) = match part {
+        Part::Sense { off: true } => (mix(c.raised, c.danger, if hot { 0.30 } else { 0.20 }), c.danger),
+        Part::Sense { off: false } | Part::Plain => {
+            (if hot { c.selected } else { c.raised }, if hot { c.text } else { c.muted })
+        }
+        Part::Leave if shape == Shape::Disc || hot => (c.danger_fill, c.on_danger),
+        Part::Leave => (c.raised, c.danger),
     };
     let radius = if shape == Shape::Disc { rect.height() / 2.0 } else { t.radius.control + 2.0 };
     ui.painter().rect_filled(rect, radius, fill);

@@ -65,6 +65,8 @@ pub enum Icon {
     SpeakerOff,
     /// Leave the call.
     HangUp,
+    /// Settings.
+    Gear,
 }
 
 /// Draws an icon centred at `center`, `size` points wide.
@@ -269,6 +271,21 @@ pub fn icon(painter: &Painter, icon: Icon, center: Pos2, size: f32, color: Color
             closed(&[(3.0, 7.8), (5.8, 7.8), (9.8, 4.2), (9.8, 15.8), (5.8, 12.2), (3.0, 12.2)], Color32::TRANSPARENT);
             line(&[(12.8, 7.6), (17.4, 12.4)]);
             line(&[(17.4, 7.6), (12.8, 12.4)]);
+        }
+        Icon::Gear => {
+            circle(10.0, 10.0, 2.4);
+            const TEETH: usize = 6;
+            let step = 360.0 / TEETH as f32;
+            // The foot and the head of each tooth: degrees from its middle, and the radius.
+            let corners = [(-19.0, 5.6), (-13.0, 8.2), (13.0, 8.2), (19.0, 5.6)];
+            let points: Vec<(f32, f32)> = (0..TEETH)
+                .flat_map(|n| corners.map(|(turn, r)| (step * n as f32 + turn - 90.0, r)))
+                .map(|(degrees, r)| {
+                    let (sin, cos) = f32::to_radians(degrees).sin_cos();
+                    (10.0 + r * cos, 10.0 + r * sin)
+                })
+                .collect();
+            closed(&points, Color32::TRANSPARENT);
         }
         Icon::HangUp => {
             // A handset that lies on its hook.

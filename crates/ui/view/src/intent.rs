@@ -1,5 +1,6 @@
 //! What a person asked for. Views only ever push to [`Intents`]; the caller turns them into commands.
 
+use crate::VoiceChoices;
 use hearth_ports::Anchor;
 use hearth_types::{ChannelId, ChannelKind, EntryId, SpaceId, UserId};
 
@@ -79,8 +80,12 @@ pub enum Intent {
     SetDeafen(bool),
     /// How loud somebody is, for oneself alone: 0.0 to 2.0. Comes often while a slider is dragged; remember it.
     SetVolume { user: UserId, gain: f32 },
-    /// Be heard only while right Ctrl is held, or whenever one speaks; remember it.
-    UsePushToTalk(bool),
+    /// How one wants to be heard and to hear; remember it.
+    SetVoice(VoiceChoices),
+    /// Find the microphones and speakers. Answer with [`crate::UiState::devices_ready`] or `sound_failed`.
+    ListDevices,
+    /// Let one hear oneself, and tell [`crate::MicView`] meanwhile; answer a refusal with `sound_failed`.
+    TestMicrophone(bool),
     /// Right Ctrl went down or up. Pushed by the caller's own reading of the keyboard: egui does not tell left from right.
     PushToTalk(bool),
     /// End the program.

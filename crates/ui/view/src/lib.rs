@@ -28,6 +28,7 @@ mod toasts;
 pub mod tokens;
 pub mod view;
 mod voice;
+mod voice_settings;
 pub mod widgets;
 
 pub use intent::{Intent, Intents, ThemeChoice};
@@ -36,6 +37,6 @@ pub use onboarding::onboarding_ui;
 pub use state::{OnboardingState, UiState};
 pub use tokens::Tokens;
 pub use view::{
-    Activity, CallView, ChannelItem, CommunityItem, Frame, MainView, Motion, OnboardingStep, OnboardingView, SyncView,
-    Toast, ToastLevel, TypingView, VoicePerson, VoiceView, WindowView,
+    Activity, CallView, ChannelItem, CommunityItem, Frame, MainView, MicView, Motion, OnboardingStep, OnboardingView,
+    SyncView, Talk, Toast, ToastLevel, TypingView, VoiceChoices, VoicePerson, VoiceView, WindowView,
 };

@@ -81,8 +81,8 @@ pub fn main_ui(
     }
     dialog_ui(ui, view, state, frame, intents);
     crate::toasts::toasts_ui(ui, right, view, state, frame, intents);
-    activity.moving |= state.springs.finish(ui.ctx());
-    activity
+    state.tell_test(intents);
+    activity.and(state.springs.finish(ui.ctx(), frame))
 }
 
 /// Esc, with nothing else for it to close, goes to the newest message.

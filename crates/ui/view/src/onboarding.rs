@@ -88,7 +88,7 @@ pub fn onboarding_ui(
             }
         }
     });
-    Activity { moving: state.springs.finish(ui.ctx()), wake_at_ms: None }
+    state.springs.finish(ui.ctx(), frame)
 }
 
 fn identity(

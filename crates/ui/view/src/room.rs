@@ -146,14 +146,15 @@ fn foot(ui: &mut Ui, view: &MainView<'_>, channel: &ChannelView, frame: &Frame<'
         return;
     };
     let slot = |n: f32| Rect::from_center_size(pos2(rect.center().x + n * (DISC + GAP), y), vec2(DISC, DISC));
-    dock::controls(ui, &call, frame, Shape::Disc, [slot(-1.0), slot(0.0), slot(1.0)], intents);
-    let (_, _, sentence) = dock::state(view, &call, frame);
+    dock::senses(ui, &call, frame, Shape::Disc, [slot(-1.0), slot(0.0)], intents);
+    dock::leave(ui, frame, Shape::Disc, slot(1.0), intents);
+    let (_, _, sentence) = dock::condition(view, &call, frame);
     let words = match dock::hint(view, &call) {
         Some(hint) if !call.muted && !call.deafened => hint.to_owned(),
         _ => sentence,
     };
-    let ink =
-        if view.voice.talking && view.voice.push_to_talk && !call.muted && !call.deafened { c.speak } else { c.faint };
+    let heard = view.voice.talking && view.voice.push_to_talk() && !call.muted && !call.deafened;
+    let ink = if heard { c.speak } else { c.faint };
     let at = widgets::text_at(
         ui.painter(),
         line,

@@ -3,11 +3,13 @@
 //! Mass is 1. With `w0 = sqrt(k)` and `z = c / (2 w0)` the three cases of the damped oscillator are solved exactly
 //! (any mechanics text; the form follows Ryan Juckett, "Damped Springs", 2012), so two short steps equal one long one.
 
-use crate::{Frame, Motion};
+use crate::{Activity, Frame, Motion};
 use std::collections::BTreeMap;
 
 /// Longest step taken at once, in seconds: after a sleep, motion goes on instead of jumping.
 pub const DT_MAX_S: f32 = 0.033;
+/// Between two frames of what only breathes, in milliseconds.
+pub const BREATH_MS: u64 = 33;
 /// A spring rests when nearer than this to its target, in points...
 pub const REST_DISTANCE: f32 = 0.1;
 /// ...and slower than this, in points per second.
@@ -124,6 +126,7 @@ fn solve(x0: f64, v0: f64, preset: Preset, t: f64) -> (f64, f64) {
 pub struct Springs {
     all: BTreeMap<u64, (Spring, bool)>,
     moving: bool,
+    breathing: bool,
 }
 
 impl Springs {
@@ -138,25 +141,59 @@ impl Springs {
         target: f32,
         preset: Preset,
     ) -> f32 {
-        let id = egui::Id::new(name).value();
+        let x = self.stepped(ctx, frame, egui::Id::new(name).value(), start, target, |_| preset);
+        self.moving |= x != target;
+        x
+    }
+
+    /// The same for what follows a loudness, from 0: up at once, down slowly. It asks for [`BREATH_MS`] frames only: who
+    /// talks for an hour must not keep the program drawing as fast as it can.
+    pub fn breathe(
+        &mut self,
+        ctx: &egui::Context,
+        frame: &Frame<'_>,
+        name: impl std::hash::Hash + std::fmt::Debug,
+        target: f32,
+    ) -> f32 {
+        let preset = |x| if target > x { SNAP } else { SOFT };
+        let x = self.stepped(ctx, frame, egui::Id::new(name).value(), 0.0, target, preset);
+        self.breathing |= x != target;
+        x
+    }
+
+    /// Where the named spring stands; none when it is not there.
+    pub fn at(&self, name: impl std::hash::Hash + std::fmt::Debug) -> Option<f32> {
+        self.all.get(&egui::Id::new(name).value()).map(|(spring, _)| spring.x)
+    }
+
+    fn stepped(
+        &mut self,
+        ctx: &egui::Context,
+        frame: &Frame<'_>,
+        id: u64,
+        start: f32,
+        target: f32,
+        preset: impl Fn(f32) -> Preset,
+    ) -> f32 {
         if self.all.len() >= hearth_types::limits::UI_SPRINGS && !self.all.contains_key(&id) {
             return target;
         }
         let (spring, used) = self.all.entry(id).or_insert((Spring::at(start), false));
         if !*used && ctx.current_pass_index() == 0 {
+            let preset = preset(spring.x);
             *spring = spring.step_for(target, preset, frame.dt, frame.motion, frame.tokens.motion.fade_ms);
         }
         *used = true;
-        self.moving |= spring.x != target;
         spring.x
     }
 
-    /// Ends the frame: whether anything still moves.
-    pub fn finish(&mut self, ctx: &egui::Context) -> bool {
+    /// Ends the frame: which frames are due to what still moves.
+    pub fn finish(&mut self, ctx: &egui::Context, frame: &Frame<'_>) -> Activity {
         if !ctx.will_discard() {
             self.all.retain(|_, (_, used)| std::mem::take(used));
         }
-        std::mem::take(&mut self.moving)
+        let breathing = std::mem::take(&mut self.breathing);
+        Activity { moving: std::mem::take(&mut self.moving), wake_at_ms: breathing.then_some(frame.now_ms + BREATH_MS) }
     }
 }
 

@@ -6,7 +6,8 @@ use crate::join_form::JoinForm;
 use crate::people::PeopleOrder;
 use crate::spring::Springs;
 use crate::timeline::TimelineState;
-use hearth_ports::InviteView;
+use crate::{Intent, Intents};
+use hearth_ports::{InviteView, VoiceDevicesView};
 
 /// State of onboarding: what was typed, and what the last attempt came to.
 #[derive(Debug, Default)]
@@ -44,6 +45,8 @@ pub struct UiState {
     pub(crate) dialog: Option<Dialog>,
     pub(crate) springs: Springs,
     pub(crate) people: PeopleOrder,
+    /// Whether the caller knows of a test of the microphone.
+    pub(crate) test_told: bool,
 }
 
 impl UiState {
@@ -57,6 +60,9 @@ impl UiState {
         let Some(dialog) = &mut self.dialog else { return false };
         let sentence = sentence.into();
         dialog.busy = false;
+        if let Kind::Voice(form) = &mut dialog.kind {
+            form.testing = false;
+        }
         if let Kind::Add(form) = &mut dialog.kind {
             form.busy = false;
             form.error = Some(sentence);
@@ -73,6 +79,31 @@ impl UiState {
             *link = Some(invite.link.clone());
             dialog.busy = false;
             dialog.error = None;
+        }
+    }
+    /// The microphones and speakers asked for by `ListDevices`.
+    pub fn devices_ready(&mut self, devices: &VoiceDevicesView) {
+        if let Some(dialog) = &mut self.dialog
+            && let Kind::Voice(form) = &mut dialog.kind
+        {
+            form.devices = Some(devices.clone());
+        }
+    }
+    /// Devices or a test were refused: the sentence is shown in the voice settings. False when those are not open.
+    pub fn sound_failed(&mut self, sentence: impl Into<String>) -> bool {
+        let open = self.dialog.as_ref().is_some_and(|dialog| matches!(dialog.kind, Kind::Voice(_)));
+        open && self.dialog_failed(sentence)
+    }
+    /// Whether the microphone is being tested. Ends with the dialog, however that goes.
+    pub fn testing(&self) -> bool {
+        self.dialog.as_ref().is_some_and(|dialog| matches!(&dialog.kind, Kind::Voice(form) if form.testing))
+    }
+    /// Says when a test began or ended.
+    pub(crate) fn tell_test(&mut self, intents: &mut Intents) {
+        let testing = self.testing();
+        if testing != self.test_told {
+            self.test_told = testing;
+            intents.push(Intent::TestMicrophone(testing));
         }
     }
     /// Opens the join dialog with a link filled in (a link given at start or handed over by another start).

@@ -1,8 +1,9 @@
 //! What the screens are drawn from: borrowed slices of the projections in `hearth-ports`, cheap to put together each frame.
 
 use crate::Tokens;
-use hearth_ports::{ChannelView, CommunityHead, IdentityView, MemberView, MessageView, NetStatus, RoleView};
+use hearth_ports::{ChannelView, CommunityHead, IdentityView, MemberView, MessageView, NetStatus, Noise, RoleView};
 use hearth_types::{ChannelId, EntryId, SpaceId, UserId};
+use serde::{Deserialize, Serialize};
 
 /// How much moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -163,21 +164,83 @@ pub struct CallView<'a> {
     pub relay: Option<&'a str>,
 }
 
-/// Voice rooms.
+/// What opens one's microphone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Talk {
+    /// One's voice.
+    #[default]
+    Voice,
+    /// Right Ctrl, while it is held.
+    Key,
+    /// It is open all the time.
+    Always,
+}
+
+/// How one is heard and hears, in every room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct VoiceChoices {
+    /// Microphone by name; empty for the system's choice.
+    pub input: String,
+    /// Speakers by name; empty for the system's choice.
+    pub output: String,
+    /// What opens the microphone.
+    pub talk: Talk,
+    /// How much noise is taken out.
+    pub noise: Noise,
+    /// Take out what the speakers play.
+    pub echo: bool,
+    /// Even out loudness.
+    pub gain: bool,
+    /// One listens with headphones.
+    pub headphones: bool,
+}
+
+impl Default for VoiceChoices {
+    fn default() -> Self {
+        Self {
+            input: String::new(),
+            output: String::new(),
+            talk: Talk::Voice,
+            noise: Noise::Usual,
+            echo: true,
+            gain: true,
+            headphones: true,
+        }
+    }
+}
+
+/// One's own microphone during a test.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct MicView {
+    /// How loud, 0.0 to 1.0.
+    pub level: f32,
+    /// What it takes in would be sent.
+    pub open: bool,
+}
+
+/// Voice rooms.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VoiceView<'a> {
     /// Everybody in the rooms of the open community, **sorted by `channel`** (looked up by binary search), within a room in
     /// the order to be shown.
     pub people: &'a [VoicePerson],
     /// The call one is in.
     pub call: Option<CallView<'a>>,
-    /// One is heard only while right Ctrl is held.
-    pub push_to_talk: bool,
-    /// It is held.
+    /// How one is heard and hears.
+    pub choices: &'a VoiceChoices,
+    /// The key of push to talk is held.
     pub talking: bool,
+    /// One's own microphone, for the test of it.
+    pub mic: MicView,
 }
 
 impl<'a> VoiceView<'a> {
+    /// One is heard only while the key is held.
+    pub fn push_to_talk(&self) -> bool {
+        self.choices.talk == Talk::Key
+    }
     /// Everybody in a room.
     pub fn in_room(&self, channel: ChannelId) -> &'a [VoicePerson] {
         let start = self.people.partition_point(|p| p.channel < channel);

@@ -1,7 +1,6 @@
 //! People in voice rooms: as rows under a room's name, the ring that shows who speaks, and how loud one lets them be.
 
 use crate::icons::{self, Icon};
-use crate::spring::{MOVE, SNAP};
 use crate::widgets::{self, medium};
 use crate::{CallView, Frame, Intent, Intents, MainView, Motion, UiState, VoicePerson, avatar};
 use egui::{
@@ -18,6 +17,9 @@ const VOLUME_MAX: f32 = 2.0;
 const VOLUME_STEP: f64 = 5.0;
 /// A ring that is shown, in the units of its spring; loudness adds as much again.
 const RING: f32 = 10.0;
+/// Between these levels people talk: the ring has its least and its greatest width there.
+const QUIET: f32 = 0.35;
+const LOUD: f32 = 0.85;
 
 /// Name and colour of somebody in a room; who is not known yet has none.
 pub(crate) fn name_of<'a>(view: &MainView<'a>, user: UserId) -> (&'a str, u32) {
@@ -68,7 +70,7 @@ pub(crate) fn shortcuts(ui: &Ui, view: &MainView<'_>, intents: &mut Intents) {
     }
 }
 
-/// The ring around a picture of `size`. It grows with loudness, but only while somebody looks at the window.
+/// The ring around a picture of `size`. It breathes with loudness, but only while somebody looks at the window.
 pub(crate) fn ring(
     ui: &Ui,
     state: &mut UiState,
@@ -79,22 +81,24 @@ pub(crate) fn ring(
     size: f32,
 ) {
     let lively = frame.focused && frame.motion == Motion::Full;
-    let loud = if lively { person.level.clamp(0.0, 1.0) } else { 0.5 };
+    let loud = if lively { ((person.level - QUIET) / (LOUD - QUIET)).clamp(0.0, 1.0) } else { 0.5 };
     let target = if person.speaking { RING + RING * loud } else { 0.0 };
-    let preset = if person.speaking { SNAP } else { MOVE };
-    let x = state.springs.to(ui.ctx(), frame, (name, person.channel, person.user), 0.0, target, preset);
+    let x = state.springs.breathe(ui.ctx(), frame, (name, person.channel, person.user), target);
     let shown = (x / RING).clamp(0.0, 1.0);
     if shown <= 0.01 {
         return;
     }
     let grown = (x / RING - 1.0).clamp(0.0, 1.0);
     let color = frame.tokens.color.speak;
-    let width = (size * 0.035).max(2.0) * (0.8 + 0.4 * grown);
-    let radius = size / 2.0 + 1.0 + width / 2.0 + size * 0.03 * grown;
+    // Its inner edge stands still, so that it grows away from the picture.
+    let width = (size * 0.035).max(2.0) * (0.75 + 0.75 * grown);
+    let radius = size / 2.0 + 1.0 + width / 2.0;
     if size > 40.0 {
-        let halo = width * 1.6;
-        let far = radius + width / 2.0 + halo / 2.0;
-        ui.painter().circle_stroke(at, far, Stroke::new(halo, color.gamma_multiply(0.22 * shown * grown)));
+        let (edge, band) = (radius + width / 2.0, size * 0.022 * (0.4 + grown));
+        for (n, strength) in [0.30, 0.17, 0.07].into_iter().enumerate() {
+            let glow = color.gamma_multiply(strength * shown * (0.35 + 0.65 * grown));
+            ui.painter().circle_stroke(at, edge + band * (n as f32 + 0.5), Stroke::new(band, glow));
+        }
     }
     ui.painter().circle_stroke(at, radius, Stroke::new(width, color.gamma_multiply(shown)));
 }

@@ -5,7 +5,7 @@ use crate::icons::{self, Icon};
 use crate::tokens::MEDIUM;
 use egui::{
     Align2, Color32, CornerRadius, FontFamily, FontId, Galley, Id, Margin, Painter, Pos2, Rect, Response, Sense,
-    Stroke, StrokeKind, TextEdit, Ui, UiBuilder, WidgetInfo, WidgetType, pos2, text::LayoutJob, vec2,
+    Stroke, StrokeKind, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo, WidgetType, pos2, text::LayoutJob, vec2,
 };
 use std::sync::Arc;
 
@@ -198,6 +198,64 @@ pub fn menu_switch(ui: &mut Ui, tokens: &Tokens, which: Icon, text: &str, on: bo
     chosen
 }
 
+/// A row of choices as wide as `ui`, one of them taken. Gives the one that is chosen instead.
+pub fn choice_row(ui: &mut Ui, tokens: &Tokens, names: &[&str], taken: usize) -> Option<usize> {
+    let c = &tokens.color;
+    let radius = tokens.radius.control + 2.0;
+    let mut chosen = None;
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = tokens.space.sm;
+        let gaps = tokens.space.sm * names.len().saturating_sub(1) as f32;
+        let width = (ui.available_width() - gaps) / names.len().max(1) as f32;
+        for (n, name) in names.iter().enumerate() {
+            let (rect, r) = ui.allocate_exact_size(vec2(width, 34.0), Sense::click());
+            let on = n == taken;
+            r.widget_info(|| WidgetInfo::selected(WidgetType::RadioButton, true, on, *name));
+            ui.painter().rect_filled(rect, radius, if on || r.hovered() { c.selected } else { c.raised });
+            if on {
+                ui.painter().rect_stroke(rect, radius, Stroke::new(1.0, c.control), StrokeKind::Inside);
+            }
+            let ink = if on { c.text } else { c.muted };
+            let galley = elided(ui.painter(), name, medium(tokens.text_size.list), ink, width - tokens.space.md);
+            ui.painter().galley((rect.center() - galley.size() / 2.0).round(), galley, ink);
+            focus_ring(ui.painter(), &r, rect, radius, tokens);
+            if r.on_hover_cursor(egui::CursorIcon::PointingHand).clicked() && !on {
+                chosen = Some(n);
+            }
+        }
+    });
+    chosen
+}
+
+/// Something to switch on and off, with a line about it. `true` when it was switched.
+pub fn switch_row(ui: &mut Ui, tokens: &Tokens, title: &str, about: &str, on: bool) -> bool {
+    const PILL: Vec2 = vec2(38.0, 22.0);
+    let c = &tokens.color;
+    let (rect, r) = ui.allocate_exact_size(vec2(ui.available_width(), 40.0), Sense::click());
+    r.widget_info(|| WidgetInfo::selected(WidgetType::Checkbox, true, on, format!("{title}. {about}")));
+    let hot = r.hovered();
+    let room = rect.width() - PILL.x - tokens.space.lg;
+    let (x, y) = (rect.left(), rect.center().y);
+    line_at(ui.painter(), x, y - 10.0, title, medium(tokens.text_size.list + 0.5), c.text, room);
+    line_at(ui.painter(), x, y + 9.0, about, FontId::proportional(tokens.text_size.meta), c.muted, room);
+    let pill = Rect::from_center_size(pos2(rect.right() - PILL.x / 2.0, y), PILL);
+    let fill = match (on, hot) {
+        (true, false) => c.accent,
+        (true, true) => c.accent_hover,
+        (false, false) => c.raised,
+        (false, true) => c.selected,
+    };
+    ui.painter().rect_filled(pill, PILL.y / 2.0, fill);
+    if !on {
+        ui.painter().rect_stroke(pill, PILL.y / 2.0, Stroke::new(1.5, c.control), StrokeKind::Inside);
+    }
+    let reach = (PILL.x - PILL.y) / 2.0;
+    let knob = pos2(pill.center().x + if on { reach } else { -reach }, y);
+    ui.painter().circle_filled(knob, if on { 7.5 } else { 6.5 }, if on { c.on_accent } else { c.control });
+    focus_ring(ui.painter(), &r, pill, PILL.y / 2.0, tokens);
+    r.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
+}
+
 /// A hairline across a menu.
 pub fn menu_line(ui: &mut Ui, tokens: &Tokens) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 9.0), Sense::hover());
@@ -212,6 +270,12 @@ pub fn paragraph(ui: &mut Ui, tokens: &Tokens, text: &str, color: Color32) -> Re
         s.format.line_height = Some(tokens.body_line());
     }
     ui.add(egui::Label::new(job).wrap())
+}
+
+/// What the controls under it are about.
+pub fn caption(ui: &mut Ui, tokens: &Tokens, text: &str) -> Response {
+    let text = egui::RichText::new(text).font(medium(tokens.text_size.list)).color(tokens.color.muted);
+    ui.add(egui::Label::new(text).truncate())
 }
 
 /// A heading.

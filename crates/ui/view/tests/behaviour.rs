@@ -15,3 +15,5 @@ mod scrolling;
 mod stage;
 #[path = "behaviour/voice.rs"]
 mod voice;
+#[path = "behaviour/voice_settings.rs"]
+mod voice_settings;

@@ -341,6 +341,38 @@ fn people_go_in_and_out_of_rooms_and_speak_there() {
 }
 
 #[test]
+fn levels_follow_who_speaks_in_one_s_own_room_alone() {
+    let mut app = app();
+    feed(&mut app, furnished());
+    feed(&mut app, [speaks(8, 1, true, 0.5)]);
+    let level = |app: &App, n: u8| {
+        let who = app.world().resource::<EntityIndex>().voice(SPACE, UserId([n; 32])).unwrap();
+        app.world().get::<Speaking>(who).unwrap().level
+    };
+    let told = |own: f32, users: &[(u8, f32)]| {
+        let users = users.iter().map(|(n, level)| (UserId([*n; 32]), *level)).collect();
+        NodeEvent::VoiceLevels { own, open: own > 0.5, users }
+    };
+    let before = *app.world().resource::<Revisions>();
+    feed(&mut app, [told(0.2, &[(8, 0.8), (7, 0.9), (3, 0.9)])]);
+    assert_eq!(level(&app, 8), 0.8);
+    assert_eq!((level(&app, 9), level(&app, 7)), (0.0, 0.0), "silent, and in another room");
+    assert_eq!(*app.world().resource::<Microphone>(), Microphone { level: 0.2, open: false });
+    let after = *app.world().resource::<Revisions>();
+    assert_eq!(after, Revisions { levels: before.levels + 1, ..before });
+    feed(&mut app, [told(0.2, &[(8, 0.81)])]);
+    assert_eq!(*app.world().resource::<Revisions>(), after, "nobody sees so small a change");
+    assert_eq!(level(&app, 8), 0.8);
+    feed(&mut app, [speaks(9, 1, true, 0.1), told(0.7, &[(8, 0.3), (8, f32::NAN), (8, 9.0)])]);
+    assert_eq!((level(&app, 9), level(&app, 8)), (0.7, 1.0));
+    assert!(app.world().resource::<Microphone>().open);
+    feed(&mut app, [told(0.7, &[])]);
+    assert_eq!(level(&app, 8), 0.0, "who is not named is silent");
+    feed(&mut app, [speaks(8, 1, false, 0.0), told(0.7, &[(8, 0.9)])]);
+    assert_eq!(level(&app, 8), 0.0, "who does not speak has no level");
+}
+
+#[test]
 fn leaving_a_room_ends_what_was_heard_of_it() {
     let relayed = || NodeEvent::VoiceRelay {
         channel: ChannelId([1; 32]),

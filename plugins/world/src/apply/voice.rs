@@ -5,6 +5,7 @@ use crate::{EntityIndex, facts::*};
 use bevy_ecs::prelude::*;
 use hearth_ports::{VoiceMemberView, VoiceTopology};
 use hearth_types::{ChannelId, SpaceId, UserId, limits};
+use std::collections::BTreeMap;
 
 pub(super) fn member(world: &mut World, view: VoiceMemberView) {
     let index = world.resource::<EntityIndex>();
@@ -69,8 +70,41 @@ pub(super) fn speaking(world: &mut World, channel: ChannelId, user: UserId, on: 
     let community = world.get::<InCommunity>(room).and_then(|home| world.get::<Community>(home.0)).map(|c| c.0);
     let Some(entity) = community.and_then(|community| index.voice(community, user)) else { return };
     if world.get::<InRoom>(entity).map(|in_room| in_room.0) == Some(room) {
-        let level = if level.is_finite() { level.clamp(0.0, 1.0) } else { 0.0 };
-        world.entity_mut(entity).insert(Speaking { on, level: if on { level } else { 0.0 } });
+        world.entity_mut(entity).insert(Speaking { on, level: if on { bounded(level) } else { 0.0 } });
+    }
+}
+
+/// A change of a level that nobody would see.
+const UNSEEN: f32 = 0.02;
+
+fn bounded(level: f32) -> f32 {
+    if level.is_finite() { level.clamp(0.0, 1.0) } else { 0.0 }
+}
+
+/// How loud those are who speak in one's own room; who is not named is silent.
+pub(super) fn levels(world: &mut World, own: f32, open: bool, users: &[(UserId, f32)]) {
+    let mic = Microphone { level: bounded(own), open };
+    let mut told = *world.resource::<Microphone>() != mic;
+    *world.resource_mut::<Microphone>() = mic;
+    if let Some(me) = world.resource::<Me>().0.as_ref().map(|me| me.user) {
+        let mut heard: BTreeMap<UserId, f32> = BTreeMap::new();
+        for (user, level) in users.iter().take(limits::VOICE_MEMBERS) {
+            let loudest = heard.entry(*user).or_default();
+            *loudest = loudest.max(bounded(*level));
+        }
+        heard.insert(me, mic.level);
+        let mut people = world.query::<(&VoiceStream, &InRoom, &mut Speaking)>();
+        let mine: Vec<Entity> = people.iter(world).filter(|(who, ..)| who.0 == me).map(|(_, room, _)| room.0).collect();
+        for (who, room, mut now) in people.iter_mut(world) {
+            let level = heard.get(&who.0).copied().unwrap_or(0.0);
+            if now.on && mine.contains(&room.0) && (now.level - level).abs() >= UNSEEN {
+                now.level = level;
+                told = true;
+            }
+        }
+    }
+    if told {
+        world.resource_mut::<Revisions>().levels += 1;
     }
 }
 

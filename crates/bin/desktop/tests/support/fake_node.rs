@@ -406,6 +406,18 @@ impl State {
                     }
                 }
             }
+            C::Voice(VoiceAsk::Devices) => {
+                let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+                return Ok(NodeReply::VoiceDevices(VoiceDevicesView {
+                    inputs: names(&["Built-in Audio Analog Stereo", "USB Camera Mono"]),
+                    outputs: names(&["Built-in Audio Analog Stereo", "HDMI / DisplayPort 1 Output"]),
+                    input: String::new(),
+                    output: String::new(),
+                }));
+            }
+            C::Voice(VoiceAsk::Test { on: true } | VoiceAsk::Meter { on: true }) => {
+                out.push(NodeEvent::VoiceLevels { own: 0.62, open: true, users: self.speakers.clone() });
+            }
             C::NetStatus => return Ok(NodeReply::Net(self.net.clone())),
             _ => {}
         }

@@ -5,7 +5,7 @@ use crate::stage::Stage;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
 use hearth_types::Permissions;
-use hearth_view::{Intent, Motion};
+use hearth_view::{Intent, Motion, Talk};
 
 const CTRL_SHIFT: Modifiers = Modifiers { ctrl: true, command: true, shift: true, ..Modifiers::NONE };
 
@@ -151,7 +151,7 @@ fn somebody_can_be_made_quieter_and_silent_for_oneself() {
 fn push_to_talk_says_what_to_hold_and_whether_one_is_heard() {
     let mut s = Stage::main(Cast::in_call());
     assert!(!s.painted().contains("right Ctrl"));
-    s.world_mut().cast.push_to_talk = true;
+    s.world_mut().cast.choices.talk = Talk::Key;
     s.wait(2);
     assert!(s.has("Hold right Ctrl to talk"));
     s.world_mut().cast.talking = true;
@@ -162,23 +162,45 @@ fn push_to_talk_says_what_to_hold_and_whether_one_is_heard() {
     assert!(s.has("Muted") && !s.has("You are heard"));
 }
 
+/// Greatest reach of what is painted in the colour of speech, from the middle of a circle.
+fn reach(s: &Stage) -> f32 {
+    let speak = s.world().tokens.color.speak;
+    let circle = |shape: &egui::Shape| match shape {
+        egui::Shape::Circle(c) if c.radius > 30.0 && c.stroke.color == speak => Some(c.radius + c.stroke.width / 2.0),
+        _ => None,
+    };
+    s.0.output().shapes.iter().filter_map(|s| circle(&s.shape)).fold(0.0, f32::max)
+}
+
 #[test]
-fn the_ring_moves_only_when_something_changes_and_calms_down() {
+fn the_ring_breathes_with_the_voice_and_calms_down() {
     for (motion, focused) in [(Motion::Full, true), (Motion::Reduced, true), (Motion::Full, false)] {
+        let lively = motion == Motion::Full && focused;
         let mut s = Stage::main(Cast::in_room());
         s.world_mut().motion = motion;
         s.world_mut().focused = focused;
         s.settle();
-        assert!(!s.world().activity.moving);
-        s.world_mut().cast.voice_of(2).level = 0.2;
+        assert!(!s.restless());
+        let loud = reach(&s);
+        assert!(loud > 0.0, "somebody speaks");
+        s.world_mut().cast.voice_of(2).level = 0.4;
         s.wait(1);
-        let lively = motion == Motion::Full && focused;
-        assert_eq!(s.world().activity.moving, lively, "loudness moves the ring only where somebody looks");
+        assert_eq!(s.restless(), lively, "loudness moves the ring only where somebody looks");
+        assert!(!s.world().activity.moving, "a ring is no reason for frames as fast as they come");
+        let first = reach(&s);
+        assert!(!lively || (first < loud && loud - first < 0.7), "{loud} to {first}: slowly down");
+        s.settle();
+        let quiet = reach(&s);
+        assert!(if lively { loud - quiet > 1.0 } else { loud == quiet }, "{loud} and {quiet}");
+        s.world_mut().cast.voice_of(2).level = 0.8;
+        s.wait(3);
+        let up = reach(&s) - quiet;
+        assert!(!lively || up > 0.5, "{up} of {}: at once up", loud - quiet);
         s.world_mut().cast.voice_of(2).speaking = false;
         s.wait(1);
-        assert!(s.world().activity.moving);
+        assert!(s.restless());
         s.settle();
-        assert!(!s.world().activity.moving);
+        assert!(!s.restless() && reach(&s) == 0.0);
     }
 }
 

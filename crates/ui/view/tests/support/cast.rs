@@ -4,7 +4,8 @@
 use hearth_ports::*;
 use hearth_types::{ChannelId, ChannelKind, EntryId, Permissions, SpaceId, UserId};
 use hearth_view::{
-    CallView, ChannelItem, CommunityItem, MainView, SyncView, Toast, TypingView, VoicePerson, VoiceView, WindowView,
+    CallView, ChannelItem, CommunityItem, MainView, MicView, SyncView, Toast, TypingView, VoiceChoices, VoicePerson,
+    VoiceView, WindowView,
 };
 
 /// Sunday, 22 November 2026, 21:40 UTC.
@@ -39,6 +40,14 @@ pub fn invite() -> InviteView {
     }
 }
 
+pub const LONG_MICROPHONE: &str =
+    "Scarlett 2i2 4th Gen (2 inputs, 24 bit, USB) Multichannel Input, Front Left and Front Right";
+
+pub fn devices(inputs: &[&str], outputs: &[&str]) -> VoiceDevicesView {
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    VoiceDevicesView { inputs: owned(inputs), outputs: owned(outputs), input: String::new(), output: String::new() }
+}
+
 /// Owned facts a view borrows from.
 #[derive(Clone)]
 pub struct Cast {
@@ -61,8 +70,11 @@ pub struct Cast {
     pub loaded: bool,
     /// By channel, then as shown.
     pub voices: Vec<VoicePerson>,
-    pub push_to_talk: bool,
+    pub choices: VoiceChoices,
     pub talking: bool,
+    pub mic: MicView,
+    /// What is found when somebody looks for devices; none: the sound system does not answer.
+    pub devices: Option<VoiceDevicesView>,
     /// Whose computer passes the voices on.
     pub relay: Option<u64>,
 }
@@ -218,8 +230,13 @@ impl Cast {
             toasts: vec![],
             loaded: true,
             voices: vec![],
-            push_to_talk: false,
+            choices: VoiceChoices::default(),
             talking: false,
+            mic: MicView::default(),
+            devices: Some(devices(
+                &["Built-in Audio Analog Stereo", LONG_MICROPHONE, "USB Camera Mono"],
+                &["Built-in Audio Analog Stereo", "HDMI / DisplayPort 1 Output", "Wireless Headphones Pro"],
+            )),
             relay: None,
         }
     }
@@ -464,8 +481,9 @@ impl Cast {
             voice: VoiceView {
                 people: &self.voices,
                 call: self.call(),
-                push_to_talk: self.push_to_talk,
+                choices: &self.choices,
                 talking: self.talking,
+                mic: self.mic,
             },
             net: &self.net,
             sync: self.sync,

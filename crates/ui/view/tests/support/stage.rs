@@ -130,7 +130,13 @@ impl World {
             Intent::SetVolume { user, gain } => {
                 self.cast.voices.iter_mut().filter(|p| p.user == *user).for_each(|p| p.volume = *gain);
             }
-            Intent::UsePushToTalk(on) => self.cast.push_to_talk = *on,
+            Intent::SetVoice(choices) => self.cast.choices.clone_from(choices),
+            Intent::ListDevices => match &self.cast.devices {
+                Some(devices) => self.ui.devices_ready(devices),
+                None => {
+                    self.ui.sound_failed("This computer’s sound system does not answer.");
+                }
+            },
             Intent::CreateInvite { .. } => self.ui.invite_ready(&cast::invite()),
             _ => {}
         }
@@ -200,11 +206,16 @@ impl Stage {
         });
         self.wait(1);
     }
+    /// Another frame is due soon.
+    pub fn restless(&self) -> bool {
+        let Activity { moving, wake_at_ms } = self.world().activity;
+        moving || wake_at_ms.is_some_and(|at| at < self.world().now_ms + 100)
+    }
     /// Lets every spring and the wheel come to rest.
     pub fn settle(&mut self) {
         for _ in 0..120 {
             self.wait(1);
-            if !self.world().activity.moving {
+            if !self.restless() {
                 break;
             }
         }
