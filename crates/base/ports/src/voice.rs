@@ -150,6 +150,8 @@ pub enum VoiceSay {
         /// Opaque there.
         bytes: Vec<u8>,
     },
+    /// Everything there was to say on the way out is said.
+    Left,
 }
 
 /// How a call runs.

@@ -152,6 +152,7 @@ impl Kernel {
 
     fn shutdown(&mut self, request: u64) {
         self.voice_out();
+        self.voice_left();
         self.presence = hearth_ports::Presence::Offline;
         self.publish_presence();
         self.reply(request, Ok(NodeReply::Done));

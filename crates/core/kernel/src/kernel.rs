@@ -95,6 +95,8 @@ pub struct Kernel {
     pub(crate) told_presence: BTreeMap<UserId, Presence>,
     /// The voice room one is in.
     pub(crate) voice: Option<crate::voice::OwnVoice>,
+    /// The room that the voice engine is on its way out of: what it says there still goes.
+    pub(crate) voice_leaving: Option<SpaceId>,
     pub(crate) told_voice: BTreeMap<(SpaceId, UserId), VoiceMemberView>,
     pub(crate) told_net: Option<hearth_ports::NetStatus>,
     pub(crate) told_warnings: BTreeMap<&'static str, u64>,
@@ -192,6 +194,8 @@ pub(crate) enum Timer {
     Voice,
     /// Somebody's word about a voice room may have run out.
     VoiceEnds,
+    /// A call should have ended.
+    VoiceLeft,
     Dial,
     Join,
     Sweep,
@@ -343,6 +347,7 @@ impl Kernel {
                 Timer::PresenceEnds => self.presence_ends(),
                 Timer::Voice => self.publish_voice(),
                 Timer::VoiceEnds => self.voice_ends(),
+                Timer::VoiceLeft => self.voice_left(),
                 Timer::Dial => self.dial_due(),
                 Timer::Join => self.joins_due(),
                 Timer::Sweep => self.sweep(),

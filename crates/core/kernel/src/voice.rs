@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 /// A notice is given again after this part of its lease.
 const NOTICES_A_LEASE: u64 = 4;
 
+/// A call that did not end by then hangs; a hand-over takes 2 s at most.
+const LEAVE_MS: u64 = 2_500;
+
 /// The room this node is in.
 pub(crate) struct OwnVoice {
     pub space: SpaceId,
@@ -36,6 +39,7 @@ impl Kernel {
         }
         let (muted, deafened) = self.voice.as_ref().map_or((false, false), |v| (v.place.muted, v.place.deafened));
         self.voice_out();
+        self.voice_left();
         let place = VoicePlace { channel, peer: self.keys.peer, since_ms: self.now, muted, deafened };
         self.voice = Some(OwnVoice { space, place, told: Vec::new() });
         let me = voice_member(place, self.keys.device.id(), self.user, true);
@@ -54,8 +58,17 @@ impl Kernel {
     pub(crate) fn voice_out(&mut self) {
         let Some(own) = self.voice.take() else { return };
         self.order(VoiceOrder::Exit);
-        self.notify(own.space, limits::VOICE_MS, Signal::Voice(None));
+        // A relay hands over first: whoever is told that it is out closes its way through it.
+        self.voice_leaving = Some(own.space);
+        self.reset_timer(Timer::VoiceLeft, LEAVE_MS);
         self.voice_news(own.space);
+    }
+
+    /// Says that one is out, once the engine is, or did not say so in time.
+    pub(crate) fn voice_left(&mut self) {
+        if let Some(space) = self.voice_leaving.take() {
+            self.notify(space, limits::VOICE_MS, Signal::Voice(None));
+        }
     }
 
     pub(crate) fn voice_ask(&mut self, request: u64, ask: VoiceAsk) {
@@ -78,8 +91,9 @@ impl Kernel {
     }
 
     pub(crate) fn voice_say(&mut self, say: VoiceSay) {
-        let Some(space) = self.voice.as_ref().map(|v| v.space) else { return };
+        let Some(space) = self.voice_leaving.or(self.voice.as_ref().map(|v| v.space)) else { return };
         match say {
+            VoiceSay::Left => self.voice_left(),
             VoiceSay::Message { peer, bytes } => {
                 let proven = self.spaces.get(&space).and_then(|s| s.links.get(&peer)).is_some_and(|l| l.proven);
                 if proven {
@@ -93,7 +107,7 @@ impl Kernel {
     pub(crate) fn call_frame(&mut self, peer: PeerKey, space: SpaceId, bytes: Vec<u8>) {
         let link = self.spaces.get(&space).and_then(|s| s.links.get(&peer)).filter(|l| l.proven);
         let Some(device) = link.and_then(|l| l.device) else { return self.fault(peer, 1) };
-        if self.voice.as_ref().is_some_and(|v| v.space == space) {
+        if self.voice_leaving.or(self.voice.as_ref().map(|v| v.space)) == Some(space) {
             self.order(VoiceOrder::Message { peer, device, bytes });
         }
     }

@@ -68,6 +68,7 @@ fn who_is_inside_is_seen_before_joining_and_ends_with_the_last_word() {
     assert_eq!(told.values().filter(|muted| **muted).count(), 1);
 
     w.ask(1, NodeCommand::VoiceLeave).unwrap();
+    w.say(1, VoiceSay::Left);
     w.run(500);
     assert_eq!(inside(&mut told, w.events(2)), 1);
     assert_eq!(roster(&w.orders(0)), []);
@@ -110,11 +111,42 @@ fn what_is_said_about_a_call_reaches_the_room_and_nobody_else() {
     assert_eq!(w.orders(2), []);
 
     w.ask(1, NodeCommand::VoiceLeave).unwrap();
+    w.say(1, VoiceSay::Left);
     w.run(100);
     w.orders(1);
     w.say(0, VoiceSay::Message { peer: bo.peer, bytes: b"keys".to_vec() });
     w.run(100);
     assert_eq!(w.orders(1), [], "who left hears nothing of the call");
+}
+
+#[test]
+fn who_leaves_still_hands_over_and_is_out_when_the_call_says_so_or_hangs() {
+    let (mut w, _, room, _) = den(6);
+    let mut told = BTreeMap::new();
+    for i in [0, 1] {
+        w.ask(i, NodeCommand::VoiceJoin { channel: room }).unwrap();
+    }
+    w.run(500);
+    assert_eq!(inside(&mut told, w.events(2)), 2);
+    let bo = roster(&w.orders(0))[0];
+    w.orders(1);
+
+    w.ask(0, NodeCommand::VoiceLeave).unwrap();
+    w.say(0, VoiceSay::Message { peer: bo.peer, bytes: b"take over".to_vec() });
+    w.run(500);
+    let heard = w.orders(1);
+    assert!(matches!(&heard[..], [VoiceOrder::Message { bytes, .. }] if bytes == b"take over"), "{heard:?}");
+    assert_eq!(inside(&mut told, w.events(2)), 2, "not out before the call is");
+    w.say(0, VoiceSay::Left);
+    w.run(200);
+    assert_eq!(inside(&mut told, w.events(2)), 1);
+
+    // A call that never ends is left all the same.
+    w.ask(1, NodeCommand::VoiceLeave).unwrap();
+    w.run(2_000);
+    assert_eq!(inside(&mut told, w.events(2)), 1);
+    w.run(1_000);
+    assert_eq!(inside(&mut told, w.events(2)), 0);
 }
 
 #[test]

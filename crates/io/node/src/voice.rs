@@ -136,6 +136,9 @@ impl Voice {
                 self.seat().await;
             }
             VoiceOrder::Exit => {
+                if self.live.is_none() {
+                    self.say(VoiceOut::Say(VoiceSay::Left)).await;
+                }
                 self.input(hearth_voice::Input::Leave).await;
                 self.sound().await;
             }
@@ -403,6 +406,7 @@ impl Voice {
             }
             O::Left => {
                 self.drop_call().await;
+                self.say(VoiceOut::Say(VoiceSay::Left)).await;
                 self.sound().await;
             }
             other => {

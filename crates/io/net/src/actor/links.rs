@@ -190,7 +190,12 @@ impl Actor {
         peer.member = false;
         peer.spares.retain(|(spare, _)| *spare != connection);
         match ended {
-            Ended::Lost => self.start_link(id),
+            // The peer may have begun anew, and gossip names its topics on the first of a peer's connections only: what
+            // was set up beside a dead one ends too, and the next is a first.
+            Ended::Lost => {
+                peer.spares.clear();
+                let _ = self.swarm.disconnect_peer_id(id);
+            }
             Ended::Closed => self.timers.after(REVIVE, Timer::Revive(id)),
         }
         self.forget_if_gone(id);
