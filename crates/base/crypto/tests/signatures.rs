@@ -30,7 +30,7 @@ impl Case {
 }
 
 fn cases() -> Vec<Case> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/fixtures/signatures.json");
+    let path = std::env::var("CARGO_MANIFEST_DIR").unwrap() + "/../../../tests/fixtures/signatures.json";
     let cases: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let read = |case: &Value| Case {
         name: case["name"].to_string(),

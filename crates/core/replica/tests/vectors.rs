@@ -11,7 +11,11 @@ use hearth_wire::CheckedEntry;
 use serde_json::{Value, json};
 use world::*;
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/yjs/fixtures/pages.json");
+/// Asked at run time: another clone may have built this.
+fn file() -> std::path::PathBuf {
+    std::path::PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap())
+        .join("../../../tests/yjs/fixtures/pages.json")
+}
 
 fn hollow(entry: &CheckedEntry) -> CheckedEntry {
     let mut row = entry.to_row();
@@ -68,8 +72,12 @@ fn vectors() -> Value {
 fn the_page_vectors_stand_as_written() {
     let text = serde_json::to_string_pretty(&vectors()).unwrap() + "\n";
     if std::env::var_os("HEARTH_WRITE_VECTORS").is_some() {
-        std::fs::create_dir_all(std::path::Path::new(FILE).parent().unwrap()).unwrap();
-        std::fs::write(FILE, &text).unwrap();
+        std::fs::create_dir_all(file().parent().unwrap()).unwrap();
+        std::fs::write(file(), &text).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(FILE).unwrap(), text, "page bytes are fixed: copies of them are kept elsewhere");
+    assert_eq!(
+        std::fs::read_to_string(file()).unwrap(),
+        text,
+        "page bytes are fixed: copies of them are kept elsewhere"
+    );
 }

@@ -262,7 +262,7 @@ fn live(plan: &Plan) {
 }
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/plans")
+    PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("tests/plans")
 }
 
 #[test]

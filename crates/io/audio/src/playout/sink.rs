@@ -16,6 +16,13 @@ const STALLED: Duration = Duration::from_millis(200);
 /// Most frames kept ready for a device, in milliseconds.
 const MOST_READY_MS: usize = 200;
 
+/// Kept ready beyond what a device takes at once, at the least; as much again after each underrun.
+const SPARE_MS: usize = 5;
+/// Devices that are just opening run dry without meaning anything.
+const OPENING: Duration = Duration::from_secs(2);
+/// After this long without an underrun a millisecond less is kept ready.
+const CALM: Duration = Duration::from_secs(10);
+
 /// What the playback callback tells of itself.
 #[derive(Debug, Default)]
 pub struct PlaybackMeter {
@@ -37,6 +44,9 @@ pub struct Speakers {
     rate: usize,
     last_slots: usize,
     moved: Instant,
+    opened: Instant,
+    /// Since when `spare` is as it is.
+    calm_since: Instant,
 }
 
 impl Speakers {
@@ -53,8 +63,19 @@ impl Speakers {
     ) -> Result<Self, Unconvertible> {
         let converter = RateConverter::new(RATE, rate, 2)?;
         let rate = rate as usize;
-        let spare = rate * 5 / 1000;
-        Ok(Self { ring, converter, converted: Vec::new(), meter, underruns: 0, spare, rate, last_slots: 0, moved: now })
+        Ok(Self {
+            ring,
+            converter,
+            converted: Vec::new(),
+            meter,
+            underruns: 0,
+            spare: rate * SPARE_MS / 1000,
+            rate,
+            last_slots: 0,
+            moved: now,
+            opened: now,
+            calm_since: now,
+        })
     }
 
     fn hungry(&mut self, now: Instant) -> bool {
@@ -66,7 +87,13 @@ impl Speakers {
         let underruns = self.meter.underruns.load(Ordering::Relaxed);
         if underruns > self.underruns {
             self.underruns = underruns;
-            self.spare = (self.spare + self.rate * 5 / 1000).min(self.rate * MOST_READY_MS / 1000);
+            self.calm_since = now;
+            if now.duration_since(self.opened) > OPENING {
+                self.spare = (self.spare + self.rate * SPARE_MS / 1000).min(self.rate * MOST_READY_MS / 1000);
+            }
+        } else if now.duration_since(self.calm_since) > CALM {
+            self.calm_since = now;
+            self.spare = self.spare.saturating_sub(self.rate / 1000).max(self.rate * SPARE_MS / 1000);
         }
         let ready = (PLAYBACK_RING - slots) / 2;
         let largest = self.meter.largest.load(Ordering::Relaxed) as usize;
@@ -146,5 +173,33 @@ impl Sink {
             }
             Out::File(file) => file.write(stereo).inspect_err(|_| self.out = Out::None),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_underrun_has_more_kept_ready_but_not_while_opening_and_not_for_good() {
+        let (ring, _device) = rtrb::RingBuffer::new(PLAYBACK_RING);
+        let meter = Arc::new(PlaybackMeter::default());
+        let start = Instant::now();
+        let mut speakers = Speakers::new(ring, 48_000, Arc::clone(&meter), start).unwrap();
+        let least = 48 * SPARE_MS;
+        meter.underruns.store(3, Ordering::Relaxed);
+        speakers.hungry(start + OPENING / 2);
+        assert_eq!(speakers.spare, least, "it is opening");
+        meter.underruns.store(4, Ordering::Relaxed);
+        let later = start + OPENING * 2;
+        speakers.hungry(later);
+        assert_eq!(speakers.spare, 2 * least);
+        speakers.hungry(later + CALM / 2);
+        assert_eq!(speakers.spare, 2 * least);
+        for calm in 1..=20 {
+            speakers.hungry(later + (CALM + Duration::from_millis(1)) * calm);
+        }
+        assert_eq!(speakers.spare, least, "after a calm time it is as before, and never less");
     }
 }
