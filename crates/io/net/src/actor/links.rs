@@ -18,7 +18,7 @@ use std::{
 
 /// How long two connections to one peer stand side by side, so that what is under way on the second can end.
 const REAP: Duration = Duration::from_secs(2);
-/// The side that does not choose waits longer, lest it close what the chooser is about to fall back on.
+/// The side that does not choose waits longer, lest it close what the chooser is about to choose.
 const REAP_LATE: Duration = Duration::from_secs(6);
 /// After a link was closed, how long a second connection has to be closed too before it is taken for a new dial.
 const REVIVE: Duration = Duration::from_millis(300);
@@ -190,15 +190,20 @@ impl Actor {
         peer.member = false;
         peer.spares.retain(|(spare, _)| *spare != connection);
         match ended {
-            // The peer may have begun anew, and gossip names its topics on the first of a peer's connections only: what
-            // was set up beside a dead one ends too, and the next is a first.
-            Ended::Lost => {
-                peer.spares.clear();
-                let _ = self.swarm.disconnect_peer_id(id);
-            }
+            Ended::Replaced => self.start_link(id),
+            Ended::Lost => self.lost(id),
             Ended::Closed => self.timers.after(REVIVE, Timer::Revive(id)),
         }
         self.forget_if_gone(id);
+    }
+
+    /// A link's connection is dead. The peer may have begun anew, and gossip names its topics on the first of a peer's
+    /// connections only: what was set up beside the dead one ends too, and the next is a first.
+    fn lost(&mut self, id: PeerId) {
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.spares.clear();
+        }
+        let _ = self.swarm.disconnect_peer_id(id);
     }
 
     pub(super) fn disconnected(&mut self, id: PeerId, connection: ConnectionId) {
@@ -264,12 +269,16 @@ impl Actor {
     /// stream of a dead connection stays open until the operating system gives it up.
     pub(super) fn silent(&mut self, connection: ConnectionId) {
         let Some(id) = self.connections.get(&connection).map(|conn| conn.peer) else { return };
-        if let Some(link) = self.peers.get_mut(&id).and_then(|peer| peer.link.as_mut())
-            && link.connection == connection
-        {
-            link.end.stop(Stop::Now);
+        let link = self.peers.get_mut(&id).and_then(|peer| peer.link.as_mut());
+        match link.filter(|link| link.connection == connection) {
+            Some(link) => {
+                link.end.stop(Stop::Now);
+                self.lost(id);
+            }
+            None => {
+                self.swarm.close_connection(connection);
+            }
         }
-        self.swarm.close_connection(connection);
     }
 
     pub(super) fn sweep_idle(&mut self) {

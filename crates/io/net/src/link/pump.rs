@@ -43,7 +43,9 @@ pub enum Stop {
 pub enum Ended {
     /// One of the two sides wanted no link any more.
     Closed,
-    /// Its connection failed or was replaced; another one may do.
+    /// The chooser has put another stream in its place.
+    Replaced,
+    /// Its connection failed.
     Lost,
 }
 
@@ -163,7 +165,7 @@ impl LinkTask {
                     Ended::Closed
                 }
                 Ok(Stop::Now) => Ended::Closed,
-                Ok(Stop::Replaced) => Ended::Lost,
+                Ok(Stop::Replaced) => Ended::Replaced,
                 Err(why) => how_it_ended(peer, why),
             }
         };

@@ -32,6 +32,11 @@ impl Node {
         self.net.commands.send(command).await.expect("the node runs");
     }
 
+    /// Events that nobody has read yet, to be counted.
+    pub fn unread(&self) -> async_channel::Receiver<NetEvent> {
+        self.net.events.clone()
+    }
+
     /// The next event that `pick` picks, whatever comes before it.
     pub async fn wait<T>(&mut self, what: &str, mut pick: impl FnMut(&NetEvent) -> Option<T>) -> T {
         for at in 0..self.backlog.len() {
