@@ -13,22 +13,17 @@ Needs `chromium` and `numpy`, `scipy`, `soundfile`. Build first: `cargo build -p
 """
 
 import csv
-import http.server
 import json
 import os
-import queue
-import subprocess
 import sys
-import threading
 
 import numpy as np
 import soundfile
 from scipy.signal import correlate
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "net"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "net"))
 import lab  # noqa: E402
-from chromium_peer import CHROMIUM  # noqa: E402
+from bridge import CHROMIUM, Bridge, browse  # noqa: E402
 from peers import target  # noqa: E402
 
 LINE = os.path.join(target(), os.environ.get("HEARTH_PROFILE", "debug"), "examples", "line")
@@ -40,108 +35,39 @@ LEAD_S = 0.3
 CLEAN_PERCENT = 1.0
 
 
-class Bridge:
-    """Carries signals between the page and the sender, and keeps what the page heard."""
+class Line(Bridge):
+    """A sender of lines, and what the page heard of each."""
 
     def __init__(self, world, lines):
-        self.to_page = queue.Queue()
-        self.page = {}
         self.heard = {}
         self.late_ms = None
-        log = open(world.path("line.log"), "wb")
-        self.sender = subprocess.Popen([LINE, *lines], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
-        threading.Thread(target=self._read, daemon=True).start()
-        bridge = self
+        super().__init__(world, [LINE, *lines], "chromium_curves.html")
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    def line(self, kind, rest):
+        if kind == "late":
+            self.late_ms = float(rest)
 
-            def log_message(self, *_):
-                pass
-
-            def answer(self, body, kind="application/json"):
-                self.send_response(200)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                try:
-                    self.end_headers()
-                    self.wfile.write(body)
-                except ConnectionError:
-                    pass  # the page left while it waited
-
-            def do_GET(self):
-                if self.path == "/poll":
-                    try:
-                        self.answer(bridge.to_page.get(timeout=1).encode())
-                    except queue.Empty:
-                        self.answer(b"null")
-                else:
-                    with open(os.path.join(HERE, "chromium_curves.html"), "rb") as page:
-                        self.answer(page.read(), "text/html")
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if self.path == "/send":
-                    bridge.tell(body.decode())
-                elif self.path.startswith("/heard/"):
-                    bridge.heard.setdefault(int(self.path.split("/")[2]), []).append(body)
-                else:
-                    bridge.page = json.loads(body)
-                self.answer(b"null")
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        world.at_end.append(self.end)
-        world.at_end.append(log.close)
-
-    def tell(self, line):
-        self.sender.stdin.write(line + "\n")
-        self.sender.stdin.flush()
-
-    def _read(self):
-        for line in self.sender.stdout:
-            kind, _, rest = line.strip().partition(" ")
-            if kind == "signal":
-                self.to_page.put(rest)
-            elif kind == "late":
-                self.late_ms = float(rest)
+    def posted(self, path, body):
+        if not path.startswith("/heard/"):
+            return False
+        self.heard.setdefault(int(path.split("/")[2]), []).append(body)
+        return True
 
     def sound(self, slot):
         return np.frombuffer(b"".join(self.heard.get(slot, [])), dtype="<i2").astype(np.float32) / 32768
 
-    def end(self):
-        self.server.shutdown()
-        self.sender.kill()
-        self.sender.wait()
-
 
 def play(world, lines, seconds):
     """What Chromium plays of each line, its figures, and how late the worst packet was."""
-    bridge = Bridge(world, lines)
-    log = open(world.path("chromium.log"), "wb")
-    browser = subprocess.Popen(
-        [
-            CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-extensions",
-            f"--user-data-dir={world.path('profile')}", "--allow-loopback-in-peer-connection",
-            "--disable-features=WebRtcHideLocalIpsWithMdns", "--autoplay-policy=no-user-gesture-required",
-            f"http://127.0.0.1:{bridge.server.server_address[1]}/",
-        ],
-        stdout=log, stderr=log, start_new_session=True,
-    )
-
-    def end():
-        browser.kill()
-        browser.wait()
-        log.close()
-
-    world.at_end.append(end)
-    lab.until(lambda: bridge.page.get("state") == "connected" or bridge.page.get("errors"), 60, "the browser connected")
+    bridge = Line(world, lines)
+    browse(world, bridge.url, "--allow-loopback-in-peer-connection")
+    lab.until(lambda: bridge.said.get("state") == "connected" or bridge.said.get("errors"), 60, "the browser connected")
     bridge.tell("play")
     lab.until(lambda: bridge.late_ms is not None, seconds + 30, "all was played")
     want = (seconds + 1) * RATE * 2
     lab.until(lambda: all(len(b"".join(bridge.heard.get(s, []))) >= want for s in range(len(lines))), 10, "all was recorded")
-    assert not bridge.page["errors"], bridge.page["errors"]
-    return [(bridge.sound(s), bridge.page["slots"][str(s)]) for s in range(len(lines))], bridge.late_ms
+    assert not bridge.said["errors"], bridge.said["errors"]
+    return [(bridge.sound(s), bridge.said["slots"][str(s)]) for s in range(len(lines))], bridge.late_ms
 
 
 def loudness(sound):

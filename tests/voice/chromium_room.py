@@ -19,11 +19,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "net"))
 
 import lab as network  # noqa: E402
+from bridge import CHROMIUM, FAKE_DEVICES, browse  # noqa: E402
 from lab import figure, run, until  # noqa: E402
 from peers import Peer, agree, target  # noqa: E402
 from sound import best_match, envelope, need_espeak, read, speech  # noqa: E402
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 MEMBER = os.path.join(target(), os.environ.get("HEARTH_PROFILE", "debug"), "examples", "browser_member")
 TURN_S = 5.5
 ALIKE = 0.75
@@ -61,26 +61,13 @@ class Member(Peer):
 
     def browse(self, lab, room, said):
         """Opens the page, which goes into the room; `said` is what its microphone will pick up."""
-        self.browser_log = lab.path(f"{self.name}.chromium.log")
-        log = open(self.browser_log, "wb")
-        url = self.wait("page.at")["url"]
-        browser = subprocess.Popen(
-            self.host.command(
-                CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-extensions",
-                f"--user-data-dir={lab.path(self.name + '.profile')}", "--use-fake-device-for-media-stream",
-                f"--use-file-for-fake-audio-capture={said}%noloop", "--use-fake-ui-for-media-stream",
-                "--disable-features=WebRtcHideLocalIpsWithMdns", "--autoplay-policy=no-user-gesture-required",
-                "--enable-logging=stderr", f"{url}#{room}",
-            ),
-            stdout=log, stderr=log, start_new_session=True,
+        name = f"{self.name}.chromium"
+        self.browser_log = lab.path(f"{name}.log")
+        browse(
+            lab, f"{self.wait('page.at')['url']}#{room}", *FAKE_DEVICES,
+            f"--use-file-for-fake-audio-capture={said}%noloop", "--enable-logging=stderr",
+            name=name, command=lambda words: self.host.command(*words),
         )
-
-        def end():
-            browser.kill()
-            browser.wait()
-            log.close()
-
-        lab.at_end.append(end)
 
     def last(self, event):
         """The newest event of a kind."""

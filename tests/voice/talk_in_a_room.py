@@ -14,7 +14,7 @@ from peers import Peer, agree
 from sound import best_match, envelope, need_espeak, read, speech
 
 TURN_S = 5.5
-ALIKE = 0.75
+ALIKE = 0.8
 
 
 def room_of(lab, names):

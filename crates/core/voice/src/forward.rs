@@ -114,7 +114,17 @@ impl Forwarder {
             self.take(free, own, from);
             return;
         }
-        // Seats better than one's own, the quietest first.
+        // Seats better than one's own. Who pauses keeps its seat while nobody else speaks up.
+        let quiet = |t: &Talker| now_us >= t.voice_us + limits::SILENT_US;
+        let paused = (0..own.unwrap_or(SEATS))
+            .filter_map(|seat| self.seats[seat].and_then(|p| self.talkers.get(&p)).map(|t| (t, seat)))
+            .filter(|(t, _)| quiet(t))
+            .min_by_key(|(t, seat)| (t.voice_us, *seat));
+        if let Some((_, seat)) = paused {
+            self.take(seat, own, from);
+            return;
+        }
+        // The quietest first.
         let worst = (0..own.unwrap_or(SEATS))
             .filter_map(|seat| self.seats[seat].map(|p| (self.loudness(&p, now_us), std::cmp::Reverse(seat))))
             .min();

@@ -2,7 +2,7 @@
 
 use crate::{
     verify,
-    voice::{VOICE_QUEUE, Voice, VoiceConfig, VoiceOut},
+    voice::{Voice, VoiceConfig},
 };
 use async_channel::{Receiver, Sender, TrySendError};
 use hearth_kernel::{Input, Kernel, KernelKeys, Output};
@@ -243,6 +243,12 @@ impl Loop {
         store.join();
         waker();
     }
+}
+
+/// What the voice says to the node.
+pub(crate) enum VoiceOut {
+    Say(VoiceSay),
+    Event(NodeEvent),
 }
 
 /// The voice of this node, which starts with the first order.

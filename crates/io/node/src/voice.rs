@@ -1,12 +1,14 @@
 //! The voice of a running node: a call between the media transport and the sound of this machine.
 //!
 //! Moves values between [`hearth_voice::Call`], `hearth_rtc` and `hearth_audio`, and keeps what drivers ask about. Sound and
-//! transport start with the first room or file, so a node that never talks pays for neither.
+//! transport start with the first room or file, and the sound ends with the last of rooms, tests and files, so a node that
+//! does not talk pays for neither.
 
 mod live;
 mod stats;
 mod wants;
 
+use crate::run::VoiceOut;
 use async_channel::{Receiver, Sender};
 use hearth_audio::AudioHandle;
 use hearth_crypto::{DeviceKey, Secret32};
@@ -21,9 +23,6 @@ use std::{future::pending, mem::Discriminant, path::PathBuf, time::Duration};
 use tokio::time::Instant;
 use wants::Wants;
 
-/// Orders and answers that wait.
-pub(crate) const VOICE_QUEUE: usize = 1_024;
-
 /// A sound system that did not list its devices by then hangs.
 const DEVICES_BY: Duration = Duration::from_secs(5);
 /// Changes of a level below this are not told.
@@ -34,12 +33,6 @@ pub(crate) struct VoiceConfig {
     pub device: Secret32,
     pub servers: Vec<IceServer>,
     pub relay_only: bool,
-}
-
-/// What the voice says to the node.
-pub(crate) enum VoiceOut {
-    Say(VoiceSay),
-    Event(NodeEvent),
 }
 
 pub(crate) struct Voice {

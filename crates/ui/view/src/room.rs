@@ -2,12 +2,10 @@
 
 use crate::dock::{self, Shape};
 use crate::icons::{self, Icon};
-use crate::voice::{self, name_of, person_menu, ring, sign, signs, spoken};
+use crate::voice::{self, Touch, person_menu, ring, sign, signs, touch};
 use crate::widgets::{self, Rank, medium};
 use crate::{Frame, Intent, Intents, MainView, UiState, VoicePerson, avatar};
-use egui::{
-    Align2, FontId, Id, Popup, Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo, WidgetType, pos2, vec2,
-};
+use egui::{Align2, FontId, Id, Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo, WidgetType, pos2, vec2};
 use hearth_ports::ChannelView;
 
 const GAP: f32 = 12.0;
@@ -104,14 +102,7 @@ fn tile(
 ) {
     let t = frame.tokens;
     let c = &t.color;
-    let (name, color) = name_of(view, person.user);
-    let mine = person.user == view.me.user;
-    let sense = if mine { Sense::hover() } else { Sense::click() };
-    let r = ui.interact(rect, Id::new(("voice-tile", person.user)), sense);
-    let kind = if mine { WidgetType::Label } else { WidgetType::Button };
-    r.widget_info(|| WidgetInfo::labeled(kind, true, spoken(name, person)));
-    let r = if mine { r } else { r.on_hover_cursor(egui::CursorIcon::PointingHand) };
-    let hot = !mine && (r.hovered() || Popup::is_id_open(ui.ctx(), Popup::default_response_id(&r)));
+    let Touch { r, name, color, mine, hot } = touch(ui, view, person, "voice-tile", rect);
     let ground = if hot { c.selected } else { c.raised };
     ui.painter().rect_filled(rect, t.radius.card, ground);
     let size = (rect.height() * 0.46).clamp(40.0, 88.0).round();

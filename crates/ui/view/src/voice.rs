@@ -103,8 +103,36 @@ pub(crate) fn ring(
     ui.painter().circle_stroke(at, radius, Stroke::new(width, color.gamma_multiply(shown)));
 }
 
+/// Somebody in a room who can be pointed at.
+pub(crate) struct Touch<'a> {
+    pub(crate) r: Response,
+    pub(crate) name: &'a str,
+    pub(crate) color: u32,
+    pub(crate) mine: bool,
+    /// Pointed at, or with their menu open; never oneself, who has none.
+    pub(crate) hot: bool,
+}
+
+/// Lets `rect` be clicked for a person's menu, and read out.
+pub(crate) fn touch<'a>(
+    ui: &Ui,
+    view: &MainView<'a>,
+    person: &VoicePerson,
+    place: &'static str,
+    rect: Rect,
+) -> Touch<'a> {
+    let (name, color) = name_of(view, person.user);
+    let mine = person.user == view.me.user;
+    let (sense, kind) = if mine { (Sense::hover(), WidgetType::Label) } else { (Sense::click(), WidgetType::Button) };
+    let r = ui.interact(rect, Id::new((place, person.channel, person.user)), sense);
+    r.widget_info(|| WidgetInfo::labeled(kind, true, spoken(name, person)));
+    let r = if mine { r } else { r.on_hover_cursor(egui::CursorIcon::PointingHand) };
+    let hot = !mine && (r.hovered() || Popup::is_id_open(ui.ctx(), Popup::default_response_id(&r)));
+    Touch { r, name, color, mine, hot }
+}
+
 /// What a screen reader says of somebody.
-pub(crate) fn spoken(name: &str, person: &VoicePerson) -> String {
+fn spoken(name: &str, person: &VoicePerson) -> String {
     let mut out = format!("{name}, in the room");
     let parts = [
         (person.speaking, ", speaking"),
@@ -157,16 +185,9 @@ fn row(
 ) {
     let t = frame.tokens;
     let c = &t.color;
-    let (name, color) = name_of(view, person.user);
     let rect = Rect::from_min_max(slot.min + vec2(t.space.sm + 26.0, 0.0), slot.max - vec2(t.space.sm, 0.0));
-    let mine = person.user == view.me.user;
-    let sense = if mine { Sense::hover() } else { Sense::click() };
-    let r = ui.interact(rect, Id::new(("voice-row", person.channel, person.user)), sense);
-    let kind = if mine { WidgetType::Label } else { WidgetType::Button };
-    r.widget_info(|| WidgetInfo::labeled(kind, true, spoken(name, person)));
-    let r = if mine { r } else { r.on_hover_cursor(egui::CursorIcon::PointingHand) };
-    let hot = r.hovered() || Popup::is_id_open(ui.ctx(), Popup::default_response_id(&r));
-    if hot && !mine {
+    let Touch { r, name, color, mine, hot } = touch(ui, view, person, "voice-row", rect);
+    if hot {
         ui.painter().rect_filled(rect, t.radius.control + 2.0, c.hover);
     }
     let y = rect.center().y;

@@ -63,6 +63,19 @@ fn a_challenger_waits_half_a_second_and_a_pause_of_a_second_loses_no_slot() {
 }
 
 #[test]
+fn whoever_speaks_up_while_all_seats_are_silent_is_heard_at_once() {
+    let (mut f, mut now) = (Forwarder::default(), 0);
+    run(&mut f, &mut now, 100, &[(1, 20), (2, 20), (3, 20), (4, 20)], 9);
+    now += limits::SILENT_US;
+    let heard = run(&mut f, &mut now, 1, &[(5, 70)], 9);
+    assert_eq!(heard.iter().map(|(_, who)| *who).collect::<Vec<_>>(), [5], "and its first frame already");
+    // Whoever lost its seat to another while it was silent takes that of the next silent one.
+    let back = run(&mut f, &mut now, 1, &[(1, 20), (2, 20), (3, 20), (4, 20), (5, 70)], 9);
+    assert_eq!(back.len(), 3);
+    assert_eq!(back.iter().map(|(slot, _)| *slot).collect::<BTreeSet<_>>().len(), 3);
+}
+
+#[test]
 fn a_priority_speaker_takes_no_slot_from_others() {
     let (mut f, mut now) = (Forwarder::default(), 0);
     f.set_priority(peer(7), true);

@@ -4,6 +4,7 @@
 //! call signs it; what reached it comes as it was, so that the call looks who it is of.
 
 use crate::page::Page;
+use crate::run::VoiceOut;
 use async_channel::{Receiver, Sender};
 use data_encoding::HEXLOWER;
 use hearth_crypto::{DeviceKey, HashEntropy, Secret32};
@@ -17,8 +18,6 @@ use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 use tokio::time::Instant;
 
-/// Orders and answers that wait.
-pub(crate) const VOICE_QUEUE: usize = 1_024;
 const UPLINK_KBPS: u32 = 5_000;
 
 /// Which keys the page gets.
@@ -34,12 +33,6 @@ pub(crate) struct VoiceConfig {
     pub device: Secret32,
     pub page: Page,
     pub lent: Lent,
-}
-
-/// What the voice says to the node.
-pub(crate) enum VoiceOut {
-    Say(VoiceSay),
-    Event(NodeEvent),
 }
 
 pub(crate) struct Voice {
