@@ -34,7 +34,9 @@ class Gone(Exception):
 
 
 class Peer:
-    """One running `hearth-cli`."""
+    """One running `hearth-cli`, or another program that speaks its lines."""
+
+    program = None
 
     def __init__(self, lab, host, name, home=None, args=(), env=None, wait_ready=True):
         self.name = name
@@ -48,7 +50,7 @@ class Peer:
         self._ended = False
         self._next = 0
         self._out = queue.Queue()
-        words = [binary("HEARTH_CLI", "hearth-cli"), "--home", self.home, "--name", name, *args]
+        words = [self.program or binary("HEARTH_CLI", "hearth-cli"), "--home", self.home, "--name", name, *args]
         self.started = time.monotonic()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(

@@ -47,17 +47,13 @@ SEALED = "9901234567b7412c2513a1b66dbb48841bbaf17f598751176ad847681a69c6d0b091c0
 class Member(Peer):
     """A member whose media is a page in Chromium."""
 
+    program = MEMBER
+
     def __init__(self, lab, host, name, keys="right"):
         self.heard = lab.path(f"{name}.heard")
         os.mkdir(self.heard)
-        own = os.environ.get("HEARTH_CLI")
-        os.environ["HEARTH_CLI"] = MEMBER
-        try:
-            page = os.path.join(HERE, "chromium_room.html")
-            super().__init__(lab, host, name, args=("--page", page, "--heard", self.heard, "--keys", keys))
-        finally:
-            os.environ.pop("HEARTH_CLI")
-            os.environ.update({"HEARTH_CLI": own} if own else {})
+        page = os.path.join(HERE, "chromium_room.html")
+        super().__init__(lab, host, name, args=("--page", page, "--heard", self.heard, "--keys", keys))
 
     def browse(self, lab, room, said):
         """Opens the page, which goes into the room; `said` is what its microphone will pick up."""

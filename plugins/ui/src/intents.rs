@@ -130,6 +130,11 @@ pub fn carry_out(
                 let volume = [(user, prefs.volume(user))].into();
                 node.send(set(VoiceSettings { volume, ..VoiceSettings::default() }));
             }
+            Intent::MuteMember { user, on } => {
+                if let Some(community) = selection.community {
+                    asked.put(node.send(NodeCommand::MemberMute { community, user, on }), Purpose::Deed);
+                }
+            }
             Intent::SetVoice(choices) => {
                 asked.put(node.send(set(voice::wanted(&choices))), Purpose::Sound);
                 prefs.change(|values| values.voice = choices);

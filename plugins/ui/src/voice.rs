@@ -20,6 +20,7 @@ pub struct Call {
     channel_name: String,
     muted: bool,
     deafened: bool,
+    silenced: bool,
     others: usize,
     relay: Option<String>,
 }
@@ -34,6 +35,7 @@ impl Call {
             channel_name: &self.channel_name,
             muted: self.muted,
             deafened: self.deafened,
+            silenced: self.silenced,
             others: self.others,
             relay: self.relay.as_deref(),
         }
@@ -67,6 +69,7 @@ type People = (
     &'static world::InRoom,
     &'static world::Muted,
     &'static world::Deafened,
+    &'static world::Silenced,
     &'static world::Speaking,
 );
 
@@ -98,13 +101,14 @@ impl Rooms<'_, '_> {
         let here = self.index.voices().filter(|(home, ..)| *home == community);
         let mut rows: Vec<(ChannelId, String, VoicePerson)> = here
             .filter_map(|(_, user, entity)| {
-                let (_, room, muted, deafened, speaking) = self.people.get(entity).ok()?;
+                let (_, room, muted, deafened, silenced, speaking) = self.people.get(entity).ok()?;
                 let channel = self.rooms.get(room.0).ok()?.0.0;
                 let person = VoicePerson {
                     channel,
                     user,
                     muted: muted.0,
                     deafened: deafened.0,
+                    silenced: silenced.0,
                     speaking: speaking.on,
                     level: speaking.level,
                     volume: prefs.volume(user),
@@ -127,7 +131,7 @@ impl Rooms<'_, '_> {
     fn call(&self) -> Option<Call> {
         let me = self.me.0.as_ref()?.user;
         let (community, _, entity) = self.index.voices().find(|(_, user, _)| *user == me)?;
-        let (_, room, muted, deafened, _) = self.people.get(entity).ok()?;
+        let (_, room, muted, deafened, silenced, _) = self.people.get(entity).ok()?;
         let (channel, name, inside, path) = self.rooms.get(room.0).ok()?;
         let home = self.index.community(community)?;
         Some(Call {
@@ -137,6 +141,7 @@ impl Rooms<'_, '_> {
             channel_name: name.0.clone(),
             muted: muted.0,
             deafened: deafened.0,
+            silenced: silenced.0,
             others: inside.iter().count().saturating_sub(1),
             relay: path.and_then(|path| path.relay).map(|user| self.name(community, user).to_owned()),
         })
@@ -209,6 +214,7 @@ pub fn wanted(choices: &VoiceChoices) -> VoiceSettings {
         echo: Some(choices.echo),
         gain: Some(choices.gain),
         headphones: Some(choices.headphones),
+        lend: Some(choices.lend),
         ..VoiceSettings::default()
     }
 }

@@ -49,10 +49,11 @@ pub fn dump(world: &World) -> String {
     }
     for ((space, user), e) in &index.voices {
         line(format_args!(
-            "voice {user} of {space} in {:?} {:?} {:?}",
+            "voice {user} of {space} in {:?} {:?} {:?} {:?}",
             world.get::<InRoom>(*e).and_then(|room| world.get::<Channel>(room.0)),
             world.get::<Muted>(*e),
             world.get::<Deafened>(*e),
+            world.get::<Silenced>(*e),
         ));
     }
     for (id, e) in &index.peers {

@@ -151,6 +151,10 @@ pub struct Muted(pub bool);
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deafened(pub bool);
 
+/// Nobody hears them: they may not speak there, or somebody senior muted them.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Silenced(pub bool);
+
 /// Whether somebody speaks, and how loud. Known only of one's own room, and only since one came in: like [`Typers`], no
 /// snapshot repeats it.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Default)]

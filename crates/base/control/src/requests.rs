@@ -102,6 +102,9 @@ fn command(cmd: &str, a: &Arguments) -> Outcome {
                 C::RoleCreate { community: a.id("community")?, name: a.text("name")?, permissions: a.permissions()? }
             }
             "role.grant" => C::RoleGrant { community: a.id("community")?, user: a.id("user")?, role: a.id("role")? },
+            "member.mute" => {
+                C::MemberMute { community: a.id("community")?, user: a.id("user")?, on: a.flag("on", true)? }
+            }
             "presence.set" => C::PresenceSet { presence: a.presence()? },
             "typing.send" => C::TypingSend { channel: a.id("channel")? },
             "read.mark" => C::ReadMark { channel: a.id("channel")?, message: a.id::<EntryId>("message")? },
@@ -122,6 +125,8 @@ fn command(cmd: &str, a: &Arguments) -> Outcome {
                 noise: a.noise()?,
                 gain: a.flag_maybe("gain")?,
                 headphones: a.flag_maybe("headphones")?,
+                lend: a.flag_maybe("lend")?,
+                uplink_kbps: a.number_maybe("uplink_kbps")?,
             })),
             "voice.source" => C::Voice(VoiceAsk::Source {
                 wav: a.text_maybe("wav")?.map(PathBuf::from),

@@ -55,6 +55,8 @@ pub enum NodeCommand {
     RoleCreate { community: SpaceId, name: String, permissions: Permissions },
     /// Give a role.
     RoleGrant { community: SpaceId, user: UserId, role: EntryId },
+    /// Have everybody drop a member's voice, or hear it again.
+    MemberMute { community: SpaceId, user: UserId, on: bool },
     /// Online, idle, or unseen.
     PresenceSet { presence: Presence },
     /// Say that one is typing.

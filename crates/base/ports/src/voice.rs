@@ -21,6 +21,12 @@ pub struct VoiceMember {
     pub muted: bool,
     /// Hears nothing.
     pub deafened: bool,
+    /// Nobody is to hear it: it may not speak here, or somebody senior muted it.
+    pub silenced: bool,
+    /// May speak with priority.
+    pub may_prioritise: bool,
+    /// Outside, ready to pass voices on; holds no key.
+    pub relay: bool,
     /// Linked, so that messages reach it.
     pub linked: bool,
 }
@@ -56,6 +62,10 @@ pub struct VoiceSettings {
     pub gain: Option<bool>,
     /// Binaural for headphones, or plain panning for speakers.
     pub headphones: Option<bool>,
+    /// While in no room, pass on the voices of large ones.
+    pub lend: Option<bool>,
+    /// What one's line can send, kbit/s.
+    pub uplink_kbps: Option<u32>,
 }
 
 /// How much noise is taken out.
@@ -120,6 +130,8 @@ pub enum VoiceOrder {
     },
     /// Go out.
     Exit,
+    /// What others let one do changed.
+    Me(VoiceMember),
     /// Everybody in the room but oneself, in order of peer key.
     Roster(Vec<VoiceMember>),
     /// What a member said, over a link it proved itself on.
@@ -234,4 +246,6 @@ pub struct VoiceMemberView {
     pub muted: bool,
     /// Hears nothing.
     pub deafened: bool,
+    /// Nobody hears them, because they may not speak here or were muted by somebody senior.
+    pub silenced: bool,
 }

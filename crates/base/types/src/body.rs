@@ -47,6 +47,8 @@ pub enum ControlBody {
     Setting { key: String, value: String, replaces: Vec<EntryId> },
     /// A new epoch secret exists.
     Epoch(EpochFields),
+    /// Everybody drops a user's voice, in every room, or hears it again.
+    Mute { user: UserId, on: bool, replaces: Vec<EntryId> },
     /// An act of a later build: kept, void.
     Unknown { kind: u64 },
 }

@@ -31,6 +31,8 @@ bits! {
     MANAGE_COMMUNITY = 5, "manage_community";
     /// React to messages.
     ADD_REACTIONS = 6, "add_reactions";
+    /// Be heard over others in voice rooms.
+    PRIORITY_SPEAKER = 8, "priority_speaker";
     /// See channels.
     VIEW_CHANNEL = 10, "view_channel";
     /// Write messages.
@@ -41,6 +43,8 @@ bits! {
     CONNECT = 20, "connect";
     /// Speak in them.
     SPEAK = 21, "speak";
+    /// Have others' voices dropped in every room, until it is taken back.
+    MUTE_MEMBERS = 22, "mute_members";
     /// Make and give roles below one's own.
     MANAGE_ROLES = 28, "manage_roles";
     /// Time members out.

@@ -58,6 +58,10 @@ impl Codec for ControlAct {
                 w.array(3).text(key).text(value);
                 write_ids(w, replaces);
             }
+            ControlBody::Mute { user, on, replaces } => {
+                w.array(3).bytes(&user.0).flag(*on);
+                write_ids(w, replaces);
+            }
             ControlBody::Epoch(f) => {
                 w.array(6).uint(f.depth).array(f.parents.len());
                 f.parents.iter().for_each(|id| id.write(w));
@@ -101,6 +105,7 @@ fn kind(body: &ControlBody) -> u64 {
         ControlBody::Channel(_) => 8,
         ControlBody::Setting { .. } => 9,
         ControlBody::Epoch(_) => 10,
+        ControlBody::Mute { .. } => 11,
         ControlBody::Unknown { kind } => *kind,
     }
 }
@@ -191,6 +196,10 @@ fn read_control(kind: u64, r: &mut Reader<'_>) -> Result<ControlBody> {
                 return Err(DecodeError::Contradiction("parents and their secrets"));
             }
             ControlBody::Epoch(EpochFields { depth, parents, covers, commitment, seals, parent_secrets })
+        }
+        11 => {
+            payload(3)?;
+            ControlBody::Mute { user: Codec::read(r)?, on: r.flag()?, replaces: read_ids(r)? }
         }
         kind => ControlBody::Unknown { kind },
     })

@@ -56,6 +56,8 @@ pub struct VoicePlace {
     pub muted: bool,
     /// Hears nothing.
     pub deafened: bool,
+    /// Not inside: ready to pass on the voices of who is, without a key to them.
+    pub relay: bool,
 }
 
 impl Ephemeral {
@@ -80,7 +82,8 @@ impl Ephemeral {
             Signal::Presence(state) => w.uint(0u8).uint(*state),
             Signal::Typing(channel) => w.uint(1u8).bytes(&channel.0),
             Signal::Voice(place) => w.uint(2u8).option(place.as_ref(), |w, p| {
-                w.array(5).bytes(&p.channel.0).bytes(&p.peer.0).uint(p.since_ms).flag(p.muted).flag(p.deafened);
+                w.array(6).bytes(&p.channel.0).bytes(&p.peer.0).uint(p.since_ms);
+                w.flag(p.muted).flag(p.deafened).flag(p.relay);
             }),
             Signal::Unknown(kind) => w.uint(*kind).null(),
         };
@@ -117,13 +120,14 @@ impl Codec for GossipBody {
                     0 => Signal::Presence(r.uint()?),
                     1 => Signal::Typing(Codec::read(r)?),
                     2 => Signal::Voice(r.option(|r| {
-                        r.array(5)?;
+                        r.array(6)?;
                         Ok(VoicePlace {
                             channel: Codec::read(r)?,
                             peer: Codec::read(r)?,
                             since_ms: r.uint()?,
                             muted: r.flag()?,
                             deafened: r.flag()?,
+                            relay: r.flag()?,
                         })
                     })?),
                     kind => {

@@ -128,6 +128,7 @@ impl Kernel {
                 self.dirty.insert(Dirty::Head(space));
                 self.reload_timelines(space);
                 self.judge_links(space);
+                self.voice_news(space);
             }
             Change::Channel(channel) | Change::ChannelGone(channel) => {
                 self.dirty.insert(Dirty::Channel(space, channel));

@@ -74,6 +74,7 @@ impl Kernel {
             C::MessageList { channel, before, limit } => self.message_list(request, channel, before, limit),
             C::RoleCreate { community, name, permissions } => self.role_create(request, community, &name, permissions),
             C::RoleGrant { community, user, role } => self.role_grant(request, community, user, role),
+            C::MemberMute { community, user, on } => self.member_mute(request, community, user, on),
             C::PresenceSet { presence } => {
                 self.presence = presence;
                 self.publish_presence();

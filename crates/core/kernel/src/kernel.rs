@@ -95,6 +95,8 @@ pub struct Kernel {
     pub(crate) told_presence: BTreeMap<UserId, Presence>,
     /// The voice room one is in.
     pub(crate) voice: Option<crate::voice::OwnVoice>,
+    /// While in no room, this node passes on the voices of large ones.
+    pub(crate) lends: bool,
     /// The room that the voice engine is on its way out of: what it says there still goes.
     pub(crate) voice_leaving: Option<SpaceId>,
     pub(crate) told_voice: BTreeMap<(SpaceId, UserId), VoiceMemberView>,

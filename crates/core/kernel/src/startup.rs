@@ -53,6 +53,7 @@ impl Kernel {
             notice_counter: 0,
             told_presence: BTreeMap::new(),
             voice: None,
+            lends: false,
             voice_leaving: None,
             told_voice: BTreeMap::new(),
             told_net: None,

@@ -5,6 +5,7 @@ use crate::{
     kernel::{Kernel, Output, Timer},
 };
 use hearth_ports::{NodeEvent, NodeReply, VoiceAsk, VoiceMember, VoiceMemberView, VoiceOrder, VoiceSay, VoiceSettings};
+use hearth_replica::Replica;
 use hearth_types::{ChannelId, ChannelKind, DeviceId, PeerKey, Permissions, SpaceId, UserId, limits};
 use hearth_wire::{Frame, Signal, VoicePlace};
 use std::collections::BTreeMap;
@@ -15,11 +16,17 @@ const NOTICES_A_LEASE: u64 = 4;
 /// A call that did not end by then hangs; a hand-over takes 2 s at most.
 const LEAVE_MS: u64 = 2_500;
 
+/// With so many inside, the next to come makes a relay necessary: whoever lends its line gets ready.
+const LEND_FROM: usize = 8;
+/// With fewer than so many it is not needed any more.
+const LEND_TO: usize = 6;
+
 /// The room this node is in.
 pub(crate) struct OwnVoice {
     pub space: SpaceId,
     pub place: VoicePlace,
-    /// Roster last given to the voice engine.
+    /// Oneself and the roster, as last given to the voice engine.
+    me: VoiceMember,
     told: Vec<VoiceMember>,
 }
 
@@ -34,23 +41,62 @@ impl Kernel {
         if !s.replica.may(&self.user, Permissions::CONNECT) {
             return self.reply(request, Err(not_allowed()));
         }
-        if self.voice.as_ref().is_some_and(|v| v.place.channel == channel) {
+        if self.room().is_some_and(|v| v.place.channel == channel) {
             return self.reply(request, Ok(NodeReply::Done));
         }
-        let (muted, deafened) = self.voice.as_ref().map_or((false, false), |v| (v.place.muted, v.place.deafened));
-        self.voice_out();
-        self.voice_left();
-        let place = VoicePlace { channel, peer: self.keys.peer, since_ms: self.now, muted, deafened };
-        self.voice = Some(OwnVoice { space, place, told: Vec::new() });
-        let me = voice_member(place, self.keys.device.id(), self.user, true);
-        self.order(VoiceOrder::Enter { space, channel, me });
-        self.publish_voice();
-        self.voice_news(space);
+        self.enter(space, channel, false);
         self.reply(request, Ok(NodeReply::Done));
     }
 
-    pub(crate) fn voice_leave(&mut self, request: u64) {
+    /// The room that this node's user is in.
+    fn room(&self) -> Option<&OwnVoice> {
+        self.voice.as_ref().filter(|v| !v.place.relay)
+    }
+
+    /// Goes into a room or, as its relay, beside it; out of any other.
+    fn enter(&mut self, space: SpaceId, channel: ChannelId, relay: bool) {
+        let (muted, deafened) = self.room().map_or((false, false), |v| (v.place.muted, v.place.deafened));
         self.voice_out();
+        self.voice_left();
+        let Some(s) = self.spaces.get(&space) else { return };
+        let place = VoicePlace { channel, peer: self.keys.peer, since_ms: self.now, muted, deafened, relay };
+        let me = voice_member(&s.replica, place, self.keys.device.id(), self.user, true);
+        self.voice = Some(OwnVoice { space, place, me, told: Vec::new() });
+        self.order(VoiceOrder::Enter { space, channel, me });
+        self.publish_voice();
+        self.voice_news(space);
+    }
+
+    /// While in no room, is the relay of the largest one that wants one.
+    fn lend(&mut self) {
+        if self.room().is_some() || self.voice_leaving.is_some() {
+            return;
+        }
+        let at = self.voice.as_ref().map(|v| (v.space, v.place.channel));
+        let inside = |space: &SpaceId, channel: &ChannelId| {
+            let notices = self.spaces.get(space).into_iter().flat_map(|s| s.notices.values());
+            notices.filter_map(|n| n.voice).filter(|(p, _)| p.channel == *channel && !p.relay).count()
+        };
+        let stays = self.lends && at.is_some_and(|(space, channel)| inside(&space, &channel) >= LEND_TO);
+        if stays {
+            return;
+        }
+        let rooms = self.spaces.values().filter(|s| self.lends && !s.leaving).flat_map(|s| {
+            let rooms = s.replica.state().channels.iter().filter(|(_, c)| c.fields.kind == ChannelKind::Voice);
+            let may = s.replica.may(&self.user, Permissions::CONNECT);
+            rooms.filter(move |_| may).map(|(channel, _)| (s.id, *channel))
+        });
+        let wanted = rooms.map(|(s, c)| (inside(&s, &c), s, c)).filter(|(n, ..)| *n >= LEND_FROM).max();
+        match wanted {
+            Some((_, space, channel)) => self.enter(space, channel, true),
+            None => self.voice_out(),
+        }
+    }
+
+    pub(crate) fn voice_leave(&mut self, request: u64) {
+        if self.room().is_some() {
+            self.voice_out();
+        }
         self.reply(request, Ok(NodeReply::Done));
     }
 
@@ -79,6 +125,10 @@ impl Kernel {
     }
 
     fn voice_set(&mut self, settings: &VoiceSettings) {
+        if let Some(lends) = settings.lend {
+            self.lends = lends;
+            self.lend();
+        }
         let Some(own) = &mut self.voice else { return };
         let before = own.place;
         own.place.muted = settings.mute.unwrap_or(own.place.muted);
@@ -130,7 +180,7 @@ impl Kernel {
         let entered = place.is_some()
             && known
                 .voice
-                .is_none_or(|(old, until)| until <= self.now || Some(old.channel) != place.map(|p| p.channel));
+                .is_none_or(|(old, until)| until <= self.now || Some(old.since_ms) != place.map(|p| p.since_ms));
         known.voice = place.map(|p| (p, until_ms));
         self.voice_news(space);
         self.reset_timer(Timer::VoiceEnds, limits::VOICE_MS / 2);
@@ -181,11 +231,16 @@ impl Kernel {
                     // The link says which device a peer is; a notice that names another's peer is not believed.
                     let link = s.links.get(&p.peer).filter(|l| l.proven);
                     let linked = link.is_some_and(|l| l.device == Some(*device));
-                    voice_member(*p, *device, *user, linked)
+                    voice_member(&s.replica, *p, *device, *user, linked)
                 })
                 .collect();
             roster.sort_by_key(|m| (m.peer, m.device));
             let unlinked: Vec<PeerKey> = roster.iter().filter(|m| !m.linked).map(|m| m.peer).collect();
+            let me = voice_member(&s.replica, place, self.keys.device.id(), self.user, true);
+            if let Some(own) = self.voice.as_mut().filter(|own| own.me != me) {
+                own.me = me;
+                self.order(VoiceOrder::Me(me));
+            }
             let news = self.voice.as_mut().is_some_and(|own| {
                 let news = own.told != roster;
                 own.told.clone_from(&roster);
@@ -198,9 +253,11 @@ impl Kernel {
             here.push((self.keys.device.id(), self.user, place));
         }
         self.tell_voice(space, here);
+        self.lend();
     }
 
     fn tell_voice(&mut self, space: SpaceId, here: Vec<(DeviceId, UserId, VoicePlace)>) {
+        let Some(s) = self.spaces.get(&space) else { return };
         let view = |user: UserId, p: &VoicePlace, inside: bool| VoiceMemberView {
             community: space,
             channel: p.channel,
@@ -208,10 +265,11 @@ impl Kernel {
             inside,
             muted: p.muted,
             deafened: p.deafened,
+            silenced: silenced(&s.replica, &user),
         };
         // Of several devices in rooms, the one that came last is where the person is.
         let mut people: BTreeMap<UserId, &VoicePlace> = BTreeMap::new();
-        for (_, user, place) in &here {
+        for (_, user, place) in here.iter().filter(|(_, _, place)| !place.relay) {
             let newest = people.entry(*user).or_insert(place);
             if place.since_ms > newest.since_ms {
                 *newest = place;
@@ -238,6 +296,22 @@ impl Kernel {
     }
 }
 
-fn voice_member(p: VoicePlace, device: DeviceId, user: UserId, linked: bool) -> VoiceMember {
-    VoiceMember { peer: p.peer, device, user, since_ms: p.since_ms, muted: p.muted, deafened: p.deafened, linked }
+fn voice_member(replica: &Replica, p: VoicePlace, device: DeviceId, user: UserId, linked: bool) -> VoiceMember {
+    VoiceMember {
+        peer: p.peer,
+        device,
+        user,
+        since_ms: p.since_ms,
+        muted: p.muted,
+        deafened: p.deafened,
+        silenced: silenced(replica, &user),
+        may_prioritise: replica.may(&user, Permissions::PRIORITY_SPEAKER),
+        relay: p.relay,
+        linked,
+    }
+}
+
+/// Whether nobody is to hear `user`.
+fn silenced(replica: &Replica, user: &UserId) -> bool {
+    !replica.may(user, Permissions::SPEAK) || replica.state().members.get(user).is_some_and(|m| m.muted)
 }

@@ -80,6 +80,8 @@ pub(crate) struct Person {
     /// Devices whose introduction stands, by certificate number.
     pub(crate) devices: BTreeSet<(u8, DeviceId)>,
     pub(crate) profile: Register,
+    /// Whether others hear them.
+    pub(crate) mute: Register,
     /// Latest stamp of an act that stands.
     last_act: Hlc,
 }
@@ -301,6 +303,12 @@ impl Fold {
             ControlBody::Setting { key, replaces, .. } => {
                 self.settings.entry(key.clone()).or_default().add(id, rank, None, &replaces);
                 self.touched.insert(Touch::Setting(key));
+            }
+            ControlBody::Mute { user, replaces, .. } => {
+                // Taken back by the same rank or a senior one.
+                let guard = Some(rank.saturating_add(1));
+                self.persons.entry(user).or_default().mute.add(id, rank, guard, &replaces);
+                self.touched.insert(Touch::Member(user));
             }
             ControlBody::Epoch(_) => {
                 self.touched.insert(Touch::Epoch(EpochId::from(id)));

@@ -51,6 +51,10 @@ pub struct MemberState {
     pub devices: Vec<DeviceId>,
     /// Roles held beside `member`.
     pub roles: Vec<RoleHeld>,
+    /// Nobody is to hear them, by an act of somebody senior.
+    pub muted: bool,
+    /// Mute acts nothing replaces; a new one names them all.
+    pub mute_heads: Vec<EntryId>,
     /// Stamp of the first standing `Admit`; zero for the founder.
     pub joined_at: Hlc,
 }

@@ -136,6 +136,54 @@ fn citations_are_found_for_the_author() {
     assert_eq!((replica.rank(&user), replica.is_member_device(&admin.log.device())), (1, true));
 }
 
+/// Mutes a plain member, a junior moderator and the owner in the name of each, and says whom it silenced.
+fn silenced(rank: u16, permissions: Permissions) -> [bool; 4] {
+    let mut world = World::new(1);
+    let (member, mut junior, mut equal, mut actor) = (world.member(), world.member(), world.member(), world.member());
+    world.grant(&mut junior, 3, Permissions::MUTE_MEMBERS);
+    world.grant(&mut equal, 2, Permissions::MUTE_MEMBERS);
+    world.grant(&mut actor, rank, permissions);
+    let users = [member.user(), junior.user(), equal.user(), world.owner.user()];
+    let acts = users.map(|user| actor.act(ControlBody::Mute { user, on: true, replaces: vec![] }));
+    let mut replica = world.founded();
+    put(&mut replica, &acts);
+    users.map(|user| replica.state().members[&user].muted)
+}
+
+#[test]
+fn only_a_senior_who_may_mutes_and_never_an_equal() {
+    assert_eq!(silenced(2, Permissions::MUTE_MEMBERS), [true, true, false, false]);
+    assert_eq!(silenced(1, Permissions::ADMINISTRATOR), [true, true, true, false]);
+    assert_eq!(silenced(1, Permissions::MANAGE_COMMUNITY), [false; 4]);
+}
+
+#[test]
+fn a_mute_is_taken_back_by_its_rank_or_a_senior_and_not_by_whom_it_silences() {
+    let mut world = World::new(1);
+    let (mut admin, mut moderator, mut other) = (world.member(), world.member(), world.member());
+    world.grant(&mut admin, 1, Permissions::ADMINISTRATOR);
+    world.grant(&mut moderator, 2, Permissions::MUTE_MEMBERS);
+    world.grant(&mut other, 2, Permissions::MUTE_MEMBERS);
+    let victim = world.member().user();
+    let mute = |user, on, replaces| ControlBody::Mute { user, on, replaces };
+    let of_victim = moderator.act(mute(victim, true, vec![]));
+    let of_moderator = admin.act(mute(moderator.user(), true, vec![]));
+    let entries = [
+        other.act(mute(victim, false, vec![of_victim.id()])),
+        moderator.act(mute(moderator.user(), false, vec![of_moderator.id()])),
+        of_victim,
+        of_moderator,
+    ];
+    for seed in 0..8 {
+        let mut replica = world.founded();
+        put(&mut replica, &shuffled(&entries, seed));
+        let members = &replica.state().members;
+        assert!(!members[&victim].muted, "an equal of who muted gives the voice back");
+        assert!(members[&moderator.user()].muted, "nobody frees themselves");
+        assert_eq!(members[&moderator.user()].mute_heads.len(), 2);
+    }
+}
+
 #[test]
 fn a_forged_grant_gives_nothing() {
     let mut world = World::new(1);

@@ -22,6 +22,7 @@ enum Step {
     Channel(usize),
     Role(usize),
     Grant(usize, usize),
+    Mute(usize, usize),
     Invite(usize),
     Admit(usize),
     Leave(usize),
@@ -31,6 +32,7 @@ enum Step {
 }
 
 const ACTORS: usize = 5;
+const MODERATOR: Permissions = Permissions(Permissions::MANAGE_CHANNELS.0 | Permissions::MUTE_MEMBERS.0);
 
 fn step() -> impl Strategy<Value = Step> {
     let who = 0..ACTORS;
@@ -42,6 +44,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => who.clone().prop_map(Step::Channel),
         1 => who.clone().prop_map(Step::Role),
         2 => (who.clone(), who.clone()).prop_map(|(a, b)| Step::Grant(a, b)),
+        2 => (who.clone(), who.clone()).prop_map(|(a, b)| Step::Mute(a, b)),
         1 => who.clone().prop_map(Step::Invite),
         1 => who.clone().prop_map(Step::Admit),
         1 => who.clone().prop_map(Step::Leave),
@@ -62,6 +65,7 @@ fn play(steps: &[Step]) -> (World, Vec<CheckedEntry>) {
     let mut out = world.entries.clone();
     let mut roles = Vec::new();
     let mut messages = Vec::new();
+    let mut mutes = Vec::new();
     for step in steps {
         let n = u8::try_from(out.len() % 251).unwrap();
         let entry = match step {
@@ -79,8 +83,7 @@ fn play(steps: &[Step]) -> (World, Vec<CheckedEntry>) {
             Step::Setting(a) => actors[*a].act(setting("name", &format!("value {n}"), vec![])),
             Step::Channel(a) => actors[*a].act(ControlBody::Channel(channel_fields(&format!("room {n}"), None))),
             Step::Role(a) => {
-                let e =
-                    actors[*a].act(ControlBody::Role(role_fields(2 + u16::from(n % 3), Permissions::MANAGE_CHANNELS)));
+                let e = actors[*a].act(ControlBody::Role(role_fields(2 + u16::from(n % 3), MODERATOR)));
                 roles.push(e.id());
                 e
             }
@@ -93,6 +96,12 @@ fn play(steps: &[Step]) -> (World, Vec<CheckedEntry>) {
                 e
             }
             Step::Grant(..) => continue,
+            Step::Mute(a, b) => {
+                let (user, replaces) = (actors[*b].user(), mutes.iter().rev().take(2).copied().collect());
+                let e = actors[*a].act(ControlBody::Mute { user, on: n % 3 > 0, replaces });
+                mutes.push(e.id());
+                e
+            }
             Step::Invite(a) => {
                 let secret = hearth_crypto::InviteSecret::new(hearth_crypto::Secret16::new([n; 16]));
                 actors[*a].act(ControlBody::Invite(InviteFields {

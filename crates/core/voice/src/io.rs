@@ -32,8 +32,13 @@ pub enum Input {
     Mute(bool),
     /// Hear nothing, and send nothing.
     Deafen(bool),
-    /// The room's authority took one's voice away, or gave it back.
-    ServerMute(bool),
+    /// What the room's authority lets one do changed.
+    Allowed {
+        /// Be heard.
+        speak: bool,
+        /// Speak with priority.
+        prioritise: bool,
+    },
     /// Speak with priority.
     Priority(bool),
     /// Be heard by these alone; by all again without.

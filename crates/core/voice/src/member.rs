@@ -58,10 +58,10 @@ impl From<VoiceMember> for Member {
             since_ms: m.since_ms,
             muted: m.muted,
             deafened: m.deafened,
-            server_muted: false,
-            may_prioritise: true,
+            server_muted: m.silenced,
+            may_prioritise: m.may_prioritise,
             linked: m.linked,
-            role: Role::Talker,
+            role: if m.relay { Role::Volunteer } else { Role::Talker },
         }
     }
 }

@@ -173,3 +173,85 @@ fn who_leaves_the_community_leaves_its_room() {
     assert_eq!(inside(&mut told, w.events(0)), 0);
     assert!(w.orders(1).contains(&VoiceOrder::Exit));
 }
+
+fn own(orders: &[VoiceOrder]) -> Option<VoiceMember> {
+    orders.iter().rev().find_map(|o| match o {
+        VoiceOrder::Me(me) | VoiceOrder::Enter { me, .. } => Some(*me),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_mute_by_a_senior_reaches_the_muted_and_everybody_who_hears_them() {
+    let (mut w, space, room, _) = den(6);
+    for i in [0, 1, 2] {
+        w.ask(i, NodeCommand::VoiceJoin { channel: room }).unwrap();
+    }
+    w.run(500);
+    let user = own(&w.orders(1)).unwrap().user;
+    let mute = |on| NodeCommand::MemberMute { community: space, user, on };
+    assert_eq!(w.ask(2, mute(true)).unwrap_err().code, ErrorCode::NotAllowed, "an equal");
+    w.events(2);
+    w.orders(2);
+    w.ask(0, mute(true)).unwrap();
+    w.run(500);
+    assert!(own(&w.orders(1)).unwrap().silenced);
+    assert!(roster(&w.orders(2)).iter().find(|m| m.user == user).unwrap().silenced);
+    let shown = w.events(2).iter().any(|e| matches!(e, NodeEvent::VoiceMember(v) if v.user == user && v.silenced));
+    assert!(shown, "and drivers can show it");
+
+    // It outlasts the room, and who was away while it was said learns of it.
+    w.ask(1, NodeCommand::VoiceLeave).unwrap();
+    w.say(1, VoiceSay::Left);
+    w.kill(2);
+    w.boot(2);
+    w.ask(1, NodeCommand::VoiceJoin { channel: room }).unwrap();
+    assert!(own(&w.orders(1)).unwrap().silenced);
+    w.ask(0, mute(false)).unwrap();
+    w.run(500);
+    assert!(!own(&w.orders(1)).unwrap().silenced);
+}
+
+#[test]
+fn who_lends_their_line_relays_large_rooms_until_they_talk_themselves() {
+    const TALKERS: usize = 8;
+    let lender = TALKERS;
+    let mut w = World::new(TALKERS + 1, 7);
+    let (space, _) = found(&mut w, 0);
+    let (link, _) = invite(&mut w, 0, space, None);
+    (1..=lender).for_each(|i| join(&mut w, i, &link));
+    let all: Vec<usize> = (0..=lender).collect();
+    agree(&mut w, &all, space, 10_000);
+    let room = community(&mut w, 0, space).channels.iter().find(|c| c.kind == ChannelKind::Voice).unwrap().channel;
+    let lend = |on| NodeCommand::Voice(VoiceAsk::Set(VoiceSettings { lend: Some(on), ..VoiceSettings::default() }));
+    w.command(lender, lend(true));
+    (1..TALKERS).for_each(|i| drop(w.ask(i, NodeCommand::VoiceJoin { channel: room }).unwrap()));
+    w.run(1_000);
+    assert_eq!(own(&w.orders(lender)), None, "a small room needs nobody");
+    let mut told = BTreeMap::new();
+    inside(&mut told, w.events(1));
+    w.ask(0, NodeCommand::VoiceJoin { channel: room }).unwrap();
+    w.run(1_000);
+    let me = own(&w.orders(lender)).expect("the room is large now");
+    assert!(me.relay);
+    let seen = *roster(&w.orders(1)).iter().find(|m| m.user == me.user).expect("in the roster of the call");
+    assert!(seen.relay && seen.linked);
+    assert_eq!(inside(&mut told, w.events(1)), TALKERS, "and shown to nobody as being in the room");
+
+    w.ask(lender, NodeCommand::VoiceJoin { channel: room }).unwrap();
+    w.run(1_000);
+    assert!(!own(&w.orders(lender)).unwrap().relay);
+    let seen = *roster(&w.orders(1)).iter().find(|m| m.user == me.user).unwrap();
+    assert!(!seen.relay && seen.since_ms > me.since_ms, "a new stay, so that keys change");
+
+    w.ask(lender, NodeCommand::VoiceLeave).unwrap();
+    w.say(lender, VoiceSay::Left);
+    w.run(4_000);
+    assert!(own(&w.orders(lender)).expect("back at work").relay);
+    for i in 1..4 {
+        w.ask(i, NodeCommand::VoiceLeave).unwrap();
+        w.say(i, VoiceSay::Left);
+    }
+    w.run(1_000);
+    assert!(w.orders(lender).contains(&VoiceOrder::Exit), "five people need no relay");
+}

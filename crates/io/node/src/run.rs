@@ -8,7 +8,8 @@ use async_channel::{Receiver, Sender, TrySendError};
 use hearth_kernel::{Input, Kernel, KernelKeys, Output};
 use hearth_net::NetHandle;
 use hearth_ports::{
-    ErrorCode, NetCommand, NodeCommand, NodeError, NodeEvent, Startup, StoreReply, StoreRequest, VoiceOrder, Waker,
+    ErrorCode, NetCommand, NodeCommand, NodeError, NodeEvent, Startup, StoreReply, StoreRequest, VoiceOrder, VoiceSay,
+    Waker,
 };
 use hearth_store::{Home, StoreHandle};
 use hearth_types::{EntryRow, limits};
@@ -244,6 +245,9 @@ impl Loop {
         waker();
     }
 }
+
+/// Orders to the voice, and what it says, that wait.
+const VOICE_QUEUE: usize = 1_024;
 
 /// What the voice says to the node.
 pub(crate) enum VoiceOut {

@@ -100,6 +100,11 @@ impl Voice {
         self.end().await;
     }
 
+    /// Not as a relay alone, which has no sound.
+    fn in_room(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| !live.me.relay)
+    }
+
     fn now_us(&self) -> u64 {
         self.start.elapsed().as_micros() as u64
     }
@@ -109,13 +114,15 @@ impl Voice {
             VoiceOrder::Enter { space, channel, me } => {
                 // Out of the last room at once: nobody is in two.
                 self.drop_call().await;
-                if let Err(error) = self.open_rtc().and_then(|()| self.open_audio()) {
+                let open = self.open_rtc().and_then(|()| if me.relay { Ok(()) } else { self.open_audio() });
+                if let Err(error) = open {
                     return self
                         .say(VoiceOut::Event(NodeEvent::Warning { code: "voice", message: error.message }))
                         .await;
                 }
                 let key = DeviceKey::from_seed(&self.config.device);
-                match Live::new(space, channel, me, key, self.config.relay_only, self.now_us()) {
+                match Live::new(space, channel, me, key, self.config.relay_only, self.wants.uplink_kbps, self.now_us())
+                {
                     Ok(live) => self.live = Some(live),
                     Err(error) => {
                         let message =
@@ -134,6 +141,11 @@ impl Voice {
                 }
                 self.input(hearth_voice::Input::Leave).await;
                 self.sound().await;
+            }
+            VoiceOrder::Me(me) => {
+                if let Some(input) = self.live.as_mut().map(|live| live.allowed(me)) {
+                    self.input(input).await;
+                }
             }
             VoiceOrder::Roster(roster) => {
                 let Some(live) = &mut self.live else { return };
@@ -187,10 +199,10 @@ impl Voice {
             // Answered when they are known.
             VoiceAsk::Devices => {}
             VoiceAsk::Stats => {
-                let live = self
-                    .live
-                    .as_ref()
-                    .ok_or_else(|| NodeError::new(ErrorCode::NotFound, "You are in no voice room. Join one first."))?;
+                let live =
+                    self.live.as_ref().filter(|live| !live.me.relay).ok_or_else(|| {
+                        NodeError::new(ErrorCode::NotFound, "You are in no voice room. Join one first.")
+                    })?;
                 return Ok(NodeReply::VoiceStats(live.stats()));
             }
         }
@@ -215,6 +227,10 @@ impl Voice {
         {
             live.whisper = (!users.is_empty()).then_some(users);
             self.whisper().await;
+        }
+        if let Some(kbps) = settings.uplink_kbps {
+            self.wants.uplink_kbps = Some(kbps);
+            self.input(hearth_voice::Input::Uplink { kbps, may_relay: true }).await;
         }
         if let Some(priority) = settings.priority {
             self.input(hearth_voice::Input::Priority(priority)).await;
@@ -261,7 +277,7 @@ impl Voice {
     }
 
     async fn sound_or_say(&mut self) -> Result<(), NodeError> {
-        let in_call = self.live.is_some();
+        let in_call = self.in_room();
         if !self.wants.needed(in_call) && self.devices.is_empty() {
             self.levels = Levels::default();
             if let Some(audio) = self.audio.take() {

@@ -38,6 +38,8 @@ pub(crate) fn condition(
         "This computer has no network. Nobody hears you.".to_owned()
     } else if call.deafened {
         "You hear nobody, and nobody hears you.".to_owned()
+    } else if call.silenced {
+        "Somebody who looks after this community muted you. Nobody hears you.".to_owned()
     } else if call.muted {
         "You are muted. Nobody hears you.".to_owned()
     } else if call.others == 0 {
@@ -54,7 +56,7 @@ pub(crate) fn condition(
 
 /// What to do to be heard, under push to talk.
 pub(crate) fn hint(view: &MainView<'_>, call: &CallView<'_>) -> Option<&'static str> {
-    match (view.voice.push_to_talk(), call.muted || call.deafened, view.voice.talking) {
+    match (view.voice.push_to_talk(), call.muted || call.deafened || call.silenced, view.voice.talking) {
         (false, ..) => None,
         (_, true, _) => Some("Muted"),
         (.., true) => Some("You are heard"),

@@ -80,6 +80,8 @@ pub enum Intent {
     SetDeafen(bool),
     /// How loud somebody is, for oneself alone: 0.0 to 2.0. Comes often while a slider is dragged; remember it.
     SetVolume { user: UserId, gain: f32 },
+    /// Have everybody in the community drop somebody's voice, or hear it again.
+    MuteMember { user: UserId, on: bool },
     /// How one wants to be heard and to hear; remember it.
     SetVoice(VoiceChoices),
     /// Find the microphones and speakers. Answer with [`crate::UiState::devices_ready`] or `sound_failed`.

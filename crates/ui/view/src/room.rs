@@ -121,7 +121,7 @@ fn tile(
     ui.painter().galley(pos2(left, top.round()), galley, c.text);
     widgets::focus_ring(ui.painter(), &r, rect, t.radius.card, t);
     if !mine {
-        person_menu(&r, person, name, frame, intents);
+        person_menu(&r, view, person, name, frame, intents);
     }
 }
 

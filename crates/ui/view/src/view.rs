@@ -135,6 +135,8 @@ pub struct VoicePerson {
     pub muted: bool,
     /// Hears nothing.
     pub deafened: bool,
+    /// Nobody hears them: they may not speak there, or somebody senior muted them.
+    pub silenced: bool,
     /// Speaks now; known only of the room one is in.
     pub speaking: bool,
     /// How loud, 0.0 to 1.0.
@@ -158,6 +160,8 @@ pub struct CallView<'a> {
     pub muted: bool,
     /// One hears nothing.
     pub deafened: bool,
+    /// One may not be heard.
+    pub silenced: bool,
     /// Others in the room.
     pub others: usize,
     /// Whose computer passes the voices on, if one does.
@@ -195,6 +199,8 @@ pub struct VoiceChoices {
     pub gain: bool,
     /// One listens with headphones.
     pub headphones: bool,
+    /// While in no room, one passes on the voices of large ones.
+    pub lend: bool,
 }
 
 impl Default for VoiceChoices {
@@ -207,6 +213,7 @@ impl Default for VoiceChoices {
             echo: true,
             gain: true,
             headphones: true,
+            lend: false,
         }
     }
 }

@@ -137,7 +137,8 @@ fn spoken(name: &str, person: &VoicePerson) -> String {
     let parts = [
         (person.speaking, ", speaking"),
         (person.deafened, ", hears nothing"),
-        (person.muted && !person.deafened, ", muted"),
+        (person.silenced, ", muted for everyone"),
+        (person.muted && !person.deafened && !person.silenced, ", muted"),
         (person.volume <= 0.0, ", muted for you"),
     ];
     parts.iter().filter(|p| p.0).for_each(|p| out.push_str(p.1));
@@ -147,7 +148,7 @@ fn spoken(name: &str, person: &VoicePerson) -> String {
 /// The sign of somebody who says nothing or is not heard, and whether it is their own doing.
 pub(crate) fn signs(person: &VoicePerson) -> impl Iterator<Item = Icon> {
     let deaf = person.deafened.then_some(Icon::HeadphonesOff);
-    let mute = (person.muted || person.deafened).then_some(Icon::MicOff);
+    let mute = (person.muted || person.deafened || person.silenced).then_some(Icon::MicOff);
     let unheard = (person.volume <= 0.0).then_some(Icon::SpeakerOff);
     [deaf, mute, unheard].into_iter().flatten()
 }
@@ -204,12 +205,19 @@ fn row(
     widgets::line_at(ui.painter(), x, y, name, FontId::proportional(t.text_size.list), ink, right - x);
     widgets::focus_ring(ui.painter(), &r, rect, t.radius.control + 2.0, t);
     if !mine {
-        person_menu(&r, person, name, frame, intents);
+        person_menu(&r, view, person, name, frame, intents);
     }
 }
 
 /// How loud somebody is for oneself, on a click at them.
-pub(crate) fn person_menu(r: &Response, person: &VoicePerson, name: &str, frame: &Frame<'_>, intents: &mut Intents) {
+pub(crate) fn person_menu(
+    r: &Response,
+    view: &MainView<'_>,
+    person: &VoicePerson,
+    name: &str,
+    frame: &Frame<'_>,
+    intents: &mut Intents,
+) {
     let t = frame.tokens;
     let c = &t.color;
     Popup::menu(r).gap(4.0).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
@@ -255,6 +263,11 @@ pub(crate) fn person_menu(r: &Response, person: &VoicePerson, name: &str, frame:
         if widgets::menu_switch(ui, t, Icon::SpeakerOff, "Mute for me", silent) {
             let gain = if silent { 1.0 } else { 0.0 };
             intents.push(Intent::SetVolume { user: person.user, gain });
+        }
+        let may = view.community.is_some_and(|h| h.permissions.allow(Permissions::MUTE_MEMBERS));
+        let muted = person.silenced;
+        if may && widgets::menu_switch(ui, t, Icon::MicOff, "Mute for everyone", muted) {
+            intents.push(Intent::MuteMember { user: person.user, on: !muted });
         }
     });
 }

@@ -105,6 +105,11 @@ pub(crate) fn voice_settings_ui(
         if widgets::switch_row(ui, t, "Even out loudness", gain, choices.gain) {
             choices.gain = !choices.gain;
         }
+        section(ui, t);
+        let lend = "While you are in no room. This computer hears nothing of what it passes on.";
+        if widgets::switch_row(ui, t, "Pass on the voices of large rooms", lend, choices.lend) {
+            choices.lend = !choices.lend;
+        }
     });
     let high = shown.content_size.y.min(room);
     ui.allocate_rect(Rect::from_min_size(at.min, vec2(at.width(), high)), Sense::hover());

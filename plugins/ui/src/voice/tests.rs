@@ -56,7 +56,15 @@ fn feed(app: &mut App, events: impl IntoIterator<Item = NodeEvent>) {
 }
 
 fn sits(user: UserId) -> NodeEvent {
-    let place = VoiceMemberView { community: SPACE, channel: ROOM, user, inside: true, muted: false, deafened: false };
+    let place = VoiceMemberView {
+        community: SPACE,
+        channel: ROOM,
+        user,
+        inside: true,
+        muted: false,
+        deafened: false,
+        silenced: false,
+    };
     NodeEvent::VoiceMember(place)
 }
 
@@ -158,6 +166,7 @@ fn choices_are_kept_and_the_node_knows_them_at_the_next_start() {
         echo: false,
         gain: false,
         headphones: false,
+        lend: true,
     };
     let want = VoiceSettings {
         input: Some("Blue Yeti".into()),
@@ -167,6 +176,7 @@ fn choices_are_kept_and_the_node_knows_them_at_the_next_start() {
         echo: Some(false),
         gain: Some(false),
         headphones: Some(false),
+        lend: Some(true),
         ..VoiceSettings::default()
     };
     let mut app = client(Prefs::open(Some(&folder)));

@@ -116,6 +116,7 @@ fn place(user: u8, room: u8) -> VoiceMemberView {
         inside: true,
         muted: false,
         deafened: false,
+        silenced: false,
     }
 }
 

@@ -109,6 +109,7 @@ pub fn acts() -> Vec<ControlAct> {
             parent_secrets: vec![vec![14; 72]],
         }),
         ControlBody::Unknown { kind: 77 },
+        ControlBody::Mute { user: UserId([15; 32]), on: true, replaces: vec![id] },
     ];
     bodies.into_iter().enumerate().map(|(n, body)| ControlAct { by: (n % 2 == 0).then_some(id), body }).collect()
 }
@@ -220,6 +221,7 @@ pub fn gossips() -> Vec<GossipBody> {
         since_ms: 1_800_000_000_000,
         muted: true,
         deafened: false,
+        relay: true,
     };
     let signals = [
         Signal::Presence(2),

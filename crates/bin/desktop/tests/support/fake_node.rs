@@ -164,7 +164,15 @@ impl State {
     pub fn seat(&mut self, channel: ChannelId, user: UserId, muted: bool) {
         let community = self.room(channel).expect("room").view.community;
         self.seats.retain(|seat| (seat.community, seat.user) != (community, user));
-        self.seats.push(VoiceMemberView { community, channel, user, inside: true, muted, deafened: false });
+        self.seats.push(VoiceMemberView {
+            community,
+            channel,
+            user,
+            inside: true,
+            muted,
+            deafened: false,
+            silenced: false,
+        });
     }
 
     fn my_seat(&mut self) -> Option<&mut VoiceMemberView> {

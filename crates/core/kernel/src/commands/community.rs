@@ -259,6 +259,21 @@ impl Kernel {
         self.act(request, space, body, Some(Permissions::MANAGE_ROLES), |_| NodeReply::Done);
     }
 
+    pub(crate) fn member_mute(&mut self, request: u64, space: SpaceId, user: UserId, on: bool) {
+        let Some(s) = self.spaces.get(&space) else { return self.reply(request, Err(unknown_community())) };
+        let Some(member) = s.replica.state().members.get(&user) else {
+            return self.reply(request, Err(NodeError::new(ErrorCode::NotFound, "There is no such member here.")));
+        };
+        if s.replica.rank(&user) <= s.replica.rank(&self.user) {
+            return self.reply(request, Err(not_allowed()));
+        }
+        if member.muted == on {
+            return self.reply(request, Ok(NodeReply::Done));
+        }
+        let body = ControlBody::Mute { user, on, replaces: member.mute_heads.clone() };
+        self.act(request, space, body, Some(Permissions::MUTE_MEMBERS), |_| NodeReply::Done);
+    }
+
     pub(crate) fn forget_space(&mut self, space: SpaceId) {
         if let Some(s) = self.spaces.remove(&space) {
             for secret in s.secrets.values() {

@@ -67,11 +67,13 @@ pub(crate) fn one(fold: &Fold, touch: &Touch, state: &mut SpaceState, context: C
             let before = (state.members.get(user).cloned(), state.former.get(user).cloned());
             let person = fold.persons.get(user);
             let (now, former) = if fold.is_member(user, &context.founder) {
-                (Some(member(fold, person)), None)
+                (Some(member(fold, *user, person, context)), None)
             } else {
                 (
                     None,
-                    person.filter(|p| !p.admits.is_empty() || *user == context.founder).map(|p| member(fold, Some(p))),
+                    person
+                        .filter(|p| !p.admits.is_empty() || *user == context.founder)
+                        .map(|p| member(fold, *user, Some(p), context)),
                 )
             };
             put(&mut state.members, *user, now);
@@ -217,18 +219,27 @@ fn epoch(fold: &Fold, id: EpochId, context: Context<'_>) -> Option<EpochState> {
     Some(EpochState { fields: fields.clone(), maker: context.people.user(&entry.device)? })
 }
 
-fn member(fold: &Fold, person: Option<&Person>) -> MemberState {
+fn member(fold: &Fold, user: UserId, person: Option<&Person>, context: Context<'_>) -> MemberState {
     let Some(person) = person else { return MemberState::default() };
     let (name, color) = match person.profile.winner().and_then(|id| fold.acts.get(&id)).map(|a| &a.act.body) {
         Some(ControlBody::Profile { name, color, .. }) => (name.clone(), *color),
         _ => (String::new(), 0),
     };
+    let rank = person.held.values().next().map_or(rules::MEMBER_RANK, |held| held.rank);
+    let rank = if user == context.founder { 0 } else { rank };
+    let mute = person.mute.winner().and_then(|id| fold.acts.get(&id));
+    // Equals never touch each other.
+    let muted = mute.is_some_and(|a| {
+        matches!(a.act.body, ControlBody::Mute { on: true, .. }) && a.stands.is_some_and(|by| by < rank)
+    });
     MemberState {
         name,
         color,
         profile_heads: person.profile.heads(),
         devices: person.devices.iter().take(limits::DEVICES_PER_USER).map(|(_, d)| *d).collect(),
         roles: person.held.values().copied().collect(),
+        muted,
+        mute_heads: person.mute.heads(),
         joined_at: person.joined.unwrap_or(Hlc(0)),
     }
 }

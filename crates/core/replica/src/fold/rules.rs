@@ -118,6 +118,11 @@ fn stands(fold: &Fold, entry: &Act, context: Context<'_>) -> Judged<u16> {
             demand(authority.permissions.allow(Permissions::MANAGE_COMMUNITY))?;
             authority.rank
         }
+        // Whether it is senior to whom it touches is seen when that is known: see `project`.
+        ControlBody::Mute { .. } => {
+            demand(authority.permissions.allow(Permissions::MUTE_MEMBERS))?;
+            authority.rank
+        }
         ControlBody::Epoch(f) => {
             demand(!authority.uncited)?;
             epoch(fold, f, user == context.founder)?;

@@ -86,6 +86,9 @@ impl Call {
         for peer in out {
             self.member_out(&peer);
         }
+        for m in here.values().filter(|m| !m.may_prioritise) {
+            self.forwarder.set_priority(m.peer, false);
+        }
         let mut greet = Vec::new();
         let mut joined = false;
         for (peer, m) in here {

@@ -24,11 +24,11 @@ pub(crate) struct OwnState {
 }
 
 impl OwnState {
-    pub fn new(uplink_kbps: u32, may_relay: bool, relay_only: bool) -> Self {
+    pub fn new(uplink_kbps: u32, may_relay: bool, relay_only: bool, server_muted: bool) -> Self {
         Self {
             muted: false,
             deafened: false,
-            server_muted: false,
+            server_muted,
             priority: false,
             may_relay,
             relay_only,
@@ -115,6 +115,14 @@ impl Call {
         for proof in due {
             self.send_datagram(to.iter().copied().collect(), &Datagram::Proof(proof));
         }
+    }
+
+    pub(super) fn allowed(&mut self, speak: bool, prioritise: bool) {
+        self.own.server_muted = !speak;
+        if !prioritise {
+            self.set_priority(false);
+        }
+        self.me.may_prioritise = prioritise;
     }
 
     pub(super) fn set_priority(&mut self, on: bool) {

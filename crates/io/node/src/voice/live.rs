@@ -49,6 +49,7 @@ impl Live {
         me: VoiceMember,
         key: DeviceKey,
         relay_only: bool,
+        uplink_kbps: Option<u32>,
         now_us: u64,
     ) -> Result<Self, getrandom::Error> {
         let mut seed = [0; 32];
@@ -58,7 +59,7 @@ impl Live {
             me: me.into(),
             key,
             entropy: HashEntropy::new(seed),
-            uplink_kbps: UPLINK_KBPS,
+            uplink_kbps: uplink_kbps.unwrap_or(UPLINK_KBPS),
             may_relay: true,
             relay_only,
         };
@@ -75,6 +76,12 @@ impl Live {
             next_talker: 0,
             speaking: false,
         })
+    }
+
+    /// What others let one do changed.
+    pub(crate) fn allowed(&mut self, me: VoiceMember) -> Input {
+        self.me = me;
+        Input::Allowed { speak: !me.silenced, prioritise: me.may_prioritise }
     }
 
     /// Follows the roster; gives who is gone.
@@ -180,8 +187,8 @@ impl Live {
 
     fn sentence(&self, warning: Warning) -> String {
         let someone = |peer: &PeerKey| {
-            let known = self.members.values().any(|t| t.member.peer == *peer);
-            if known { "Somebody in this room" } else { "A computer that passes voices on" }
+            let inside = self.members.values().any(|t| t.member.peer == *peer && !t.member.relay);
+            if inside { "Somebody in this room" } else { "A computer that passes voices on" }
         };
         match warning {
             Warning::Flood { peer } => format!("{} sends far too much. What is too much is dropped.", someone(&peer)),

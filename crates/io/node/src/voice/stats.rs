@@ -14,7 +14,7 @@ impl Live {
             relay: self.relay(),
             safety_code: self.call.safety_code(),
             bitrate: self.bitrate,
-            peers: self.members.values().map(|t| self.peer_stats(t)).collect(),
+            peers: self.members.values().filter(|t| !t.member.relay).map(|t| self.peer_stats(t)).collect(),
         }
     }
 

@@ -25,6 +25,8 @@ pub(super) struct Wants {
     pub(super) deafened: bool,
     pub(super) position: Option<[f32; 2]>,
     pub(super) volume: BTreeMap<UserId, f32>,
+    /// What the line can send, where somebody said so.
+    pub(super) uplink_kbps: Option<u32>,
     /// The microphone test is on.
     pub(super) testing: bool,
     /// Levels are told.
@@ -48,6 +50,7 @@ impl Default for Wants {
             deafened: false,
             position: None,
             volume: BTreeMap::new(),
+            uplink_kbps: None,
             testing: false,
             meter: false,
         }

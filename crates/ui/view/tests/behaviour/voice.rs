@@ -148,6 +148,33 @@ fn somebody_can_be_made_quieter_and_silent_for_oneself() {
 }
 
 #[test]
+fn who_may_mutes_for_everyone_and_nobody_else_is_offered_it() {
+    let mut s = Stage::main(Cast::in_call());
+    s.world_mut().cast.communities[0].0.permissions = Permissions::MUTE_MEMBERS;
+    s.wait(2);
+    s.click("Bram, in the room, speaking");
+    s.click("Mute for everyone");
+    assert_eq!(s.log(), [Intent::MuteMember { user: cast::user(2), on: true }]);
+    s.click("Bram, in the room, speaking, muted for everyone");
+    s.click("Mute for everyone");
+    assert_eq!(s.log().last(), Some(&Intent::MuteMember { user: cast::user(2), on: false }));
+
+    let mut s = Stage::main(Cast::in_call());
+    s.world_mut().cast.communities[0].0.permissions = Permissions::MEMBER;
+    s.wait(2);
+    s.click("Bram, in the room, speaking");
+    assert!(s.has("Mute for me") && !s.has("Mute for everyone"));
+}
+
+#[test]
+fn who_was_muted_by_another_is_told_why_nobody_hears_them() {
+    let mut s = Stage::main(Cast::in_call());
+    s.world_mut().cast.voice_of(1).silenced = true;
+    s.wait(2);
+    assert!(s.painted().contains("muted you. Nobody hears you."), "{}", s.painted());
+}
+
+#[test]
 fn push_to_talk_says_what_to_hold_and_whether_one_is_heard() {
     let mut s = Stage::main(Cast::in_call());
     assert!(!s.painted().contains("right Ctrl"));

@@ -373,8 +373,16 @@ impl Cast {
         self.voices.retain(|p| p.user != user);
         let channel = channel_id(room);
         let at = self.voices.partition_point(|p| p.channel <= channel);
-        let new =
-            VoicePerson { channel, user, muted: false, deafened: false, speaking: false, level: 0.0, volume: 1.0 };
+        let new = VoicePerson {
+            channel,
+            user,
+            muted: false,
+            deafened: false,
+            silenced: false,
+            speaking: false,
+            level: 0.0,
+            volume: 1.0,
+        };
         self.voices.insert(at, new);
         &mut self.voices[at]
     }
@@ -441,6 +449,7 @@ impl Cast {
             channel_name: &channel.name,
             muted: me.muted,
             deafened: me.deafened,
+            silenced: me.silenced,
             others: self.voices.iter().filter(|p| p.channel == me.channel).count() - 1,
             relay: relay.map(|m| m.name.as_str()),
         })

@@ -130,6 +130,9 @@ impl World {
             Intent::SetVolume { user, gain } => {
                 self.cast.voices.iter_mut().filter(|p| p.user == *user).for_each(|p| p.volume = *gain);
             }
+            Intent::MuteMember { user, on } => {
+                self.cast.voices.iter_mut().filter(|p| p.user == *user).for_each(|p| p.silenced = *on);
+            }
             Intent::SetVoice(choices) => self.cast.choices.clone_from(choices),
             Intent::ListDevices => match &self.cast.devices {
                 Some(devices) => self.ui.devices_ready(devices),
