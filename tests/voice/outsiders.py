@@ -25,6 +25,8 @@ TALKERS = 9
 NARROW_KBPS, WIDE_KBPS = 1_500, 100_000
 TALK_S = 14
 GRACE_S = 2
+# Three talk, with pauses, in which next to nothing is sent.
+LEAST = TALK_S * 40
 
 
 class Keeper(Peer):
@@ -86,10 +88,10 @@ def a_relay_outside_opens_nothing(lab):
     assert all(len(s["peers"]) == TALKERS - 1 for s in stats), "the relay is shown as nobody in the room"
     played = min(sum(o["played"] for o in s["peers"]) for s in stats)
     figure("blocks played through it, least of nine", played)
-    assert played > TALK_S * 100, "voices came through it"
+    assert played > LEAST / 2, "voices came through it"
     kept = keeper.kept()
     frames, opened = kept["late"]
-    assert frames > TALK_S * 100, "it passed three voices on"
+    assert frames > LEAST, "it passed three voices on"
     assert opened == 0 and kept["soon"][1] == 0
 
 
@@ -101,16 +103,16 @@ def who_left_and_passes_voices_on_opens_nothing(lab):
     in_touch(peers)
     talk(lab, peers, "while it is inside")
     inside = keeper.kept()["inside"]
-    assert inside[0] > TALK_S * 100 and inside[1] > 0.9 * inside[0], "what it may open, it opens"
+    assert inside[0] > LEAST and inside[1] > 0.9 * inside[0], "what it may open, it opens"
     keeper.ask("voice.leave")
     keeper.ask("voice.set", lend=True)
     # Out, and back as their relay, which gets everything that is said.
     time.sleep(GRACE_S)
-    until(relayed_by(peers, keeper), 90, "the keeper is the relay again")
+    until(relayed_by(peers, keeper), 60, "the keeper is the relay again")
     time.sleep(TALK_S)
     kept = keeper.kept()
     figure("frames that came after it left: within two seconds, later", [kept["soon"][0], kept["late"][0]])
-    assert kept["late"][0] > TALK_S * 100, "it goes on getting everything"
+    assert kept["late"][0] > LEAST, "it goes on getting everything"
     assert kept["late"][1] == 0
     figure("last frame that opened, after it left", f"{kept['last_opened_ms']} ms")
 
@@ -122,7 +124,7 @@ def who_left_a_small_room_and_stays_on_the_line_opens_nothing(lab):
     in_touch(peers)
     talk(lab, peers, "while it is inside")
     inside = keeper.kept()["inside"]
-    assert inside[1] > 0.9 * inside[0] > TALK_S * 90, "what it may open, it opens"
+    assert inside[0] > LEAST and inside[1] > 0.9 * inside[0], "what it may open, it opens"
     keeper.ask("voice.leave")
     time.sleep(TALK_S)
     kept = keeper.kept()

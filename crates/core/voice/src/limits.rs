@@ -26,6 +26,8 @@ pub const PROPOSERS: usize = 4;
 pub const QUALITY_MARGIN: u32 = 3;
 /// ...for this long.
 pub const QUALITY_US: u64 = 30_000_000;
+/// Instead of that, where the relay's line cannot carry the room and another's can.
+pub const UNFIT_US: u64 = 3_000_000;
 /// Between two changes made for quality or for a new backup.
 pub const EPOCH_COOLDOWN_US: u64 = 2_000_000;
 /// How far an epoch number may jump.

@@ -13,7 +13,7 @@ use crate::transmit::MicrophoneChange;
 use async_channel::Sender;
 use cpal::traits::{DeviceTrait, HostTrait};
 use hearth_ports::audio::AudioEvent;
-use open::{Broken, Way};
+use open::{BUFFERS_MS, Health, Way};
 use port::{InputPort, OutputPort};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,10 +41,17 @@ pub fn system_host() -> Option<cpal::Host> {
     })
 }
 
+/// A device that ran over or dry so often within [`CALM`] gets longer buffers.
+const STUTTERS: u32 = 4;
+/// Stutters are counted anew after this.
+const CALM: Duration = Duration::from_secs(10);
+
 /// A stream and what it was opened on.
 struct Held {
     _stream: cpal::Stream,
-    broken: Broken,
+    health: Arc<Health>,
+    /// Stutters since a time.
+    counted: (u32, Instant),
     id: Option<cpal::DeviceId>,
     /// Whether it goes where the system's choice goes.
     follows: bool,
@@ -58,6 +65,21 @@ struct Line {
     complained: bool,
     /// Whether it ever worked.
     worked: bool,
+    /// Which of the buffers to ask for: longer ones than the first if the device could not keep up with that.
+    buffer: usize,
+}
+
+impl Line {
+    /// Whether the device does not keep up with its buffer and there is a longer one.
+    fn is_hasty(&mut self) -> bool {
+        let Some(held) = &mut self.held else { return false };
+        let stutters = held.health.stutters.load(Ordering::Relaxed);
+        let (before, since) = held.counted;
+        if since.elapsed() >= CALM {
+            held.counted = (stutters, Instant::now());
+        }
+        stutters >= before + STUTTERS && self.buffer + 1 < BUFFERS_MS.len()
+    }
 }
 
 /// All that the device thread owns.
@@ -159,12 +181,15 @@ impl Devices {
             return;
         }
         if let Some(held) = &self.line(way).held {
-            let broken = held.broken.load(Ordering::Acquire);
+            let broken = held.health.broken.load(Ordering::Acquire);
             let moved = held.follows && !broken && self.default_moved(way);
-            if !broken && !moved {
+            let hasty = self.line(way).is_hasty();
+            if !broken && !moved && !hasty {
                 return;
             }
-            self.line(way).held = None;
+            let line = self.line(way);
+            line.held = None;
+            line.buffer += usize::from(hasty);
             match way {
                 Way::In => drop(self.microphones.force_send(MicrophoneChange::Lost)),
                 Way::Out => drop(self.speakers.force_send(SpeakersChange::Lost)),
@@ -262,12 +287,14 @@ impl Devices {
         let device = open::find(host, way, name.as_deref()).ok_or("no such device")?;
         let config = open::config(&device, way).map_err(|error| error.to_string())?;
         let (rate, channels) = (config.sample_rate(), config.channels());
-        let broken = Broken::default();
+        let health = Arc::new(Health::default());
+        let line = if way == Way::In { &self.input } else { &self.output };
+        let buffer_ms = BUFFERS_MS[line.buffer.min(BUFFERS_MS.len() - 1)];
         let text = |error: cpal::Error| error.to_string();
         let stream = match way {
             Way::In => {
                 let mut opened = None;
-                let stream = open::input(&device, &config, &broken, || {
+                let stream = open::input(&device, &config, buffer_ms, &health, || {
                     let (producer, consumer) = rtrb::RingBuffer::new(CAPTURE_RING);
                     opened = Some(consumer);
                     InputPort::new(producer, channels, Arc::new(AtomicU64::new(0)))
@@ -279,7 +306,7 @@ impl Devices {
             }
             Way::Out => {
                 let mut opened = None;
-                let stream = open::output(&device, &config, &broken, || {
+                let stream = open::output(&device, &config, buffer_ms, &health, || {
                     let (producer, consumer) = rtrb::RingBuffer::new(PLAYBACK_RING);
                     let meter = Arc::new(PlaybackMeter::default());
                     opened = Some((producer, Arc::clone(&meter)));
@@ -291,7 +318,13 @@ impl Devices {
                 stream
             }
         };
-        let held = Held { _stream: stream, broken, id: device.id().ok(), follows: name.is_none() };
+        let held = Held {
+            _stream: stream,
+            health,
+            counted: (0, Instant::now()),
+            id: device.id().ok(),
+            follows: name.is_none(),
+        };
         Ok((held, open::name(&device).unwrap_or_else(|| "unnamed".to_owned())))
     }
 }

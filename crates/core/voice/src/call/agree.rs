@@ -296,15 +296,19 @@ impl Call {
             return;
         }
         let ranking = self.ranking();
-        let own = ranking.iter().find(|r| r.peer == self.me.peer).map_or(0, |r| r.score);
-        let better = ranking.first().filter(|r| r.fit && r.score >= own + limits::QUALITY_MARGIN).map(|r| r.peer);
+        let own = ranking.iter().find(|r| r.peer == self.me.peer);
+        let (fit, own) = own.map_or((false, 0), |r| (r.fit, r.score));
+        // Who cannot carry the room relays only until somebody comes who can.
+        let (margin, wait_us) = if fit { (limits::QUALITY_MARGIN, limits::QUALITY_US) } else { (0, limits::UNFIT_US) };
+        let better = ranking.first().filter(|r| r.fit && r.peer != self.me.peer && r.score >= own + margin);
+        let better = better.map(|r| r.peer);
         self.agreed.better = match (better, self.agreed.better) {
             (Some(peer), Some((before, since))) if peer == before => Some((peer, since)),
             (Some(peer), _) => Some((peer, now)),
             (None, _) => None,
         };
         let Some((peer, since)) = self.agreed.better else { return };
-        if now < since + limits::QUALITY_US {
+        if now < since + wait_us {
             return;
         }
         if self.backup() == Some(peer) {

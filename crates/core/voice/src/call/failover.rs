@@ -35,8 +35,7 @@ impl Call {
         let up = |p: &PeerKey| self.links.is_up(p) && *p != self.me.peer;
         let ends: Vec<_> = [relay, backup].into_iter().flatten().filter(up).collect();
         if self.is_relay() || self.is_backup() {
-            let mut peers: Vec<_> = self.talker_peers().into_iter().filter(|p| self.links.is_up(p)).collect();
-            peers.extend(ends.iter().copied().filter(|p| !peers.contains(p)).collect::<Vec<_>>());
+            let peers: Vec<_> = self.members.keys().copied().filter(|p| self.links.is_up(p)).collect();
             let ready = self.is_ready();
             self.send_datagram(peers, &Datagram::Heartbeat { epoch, ready });
         }

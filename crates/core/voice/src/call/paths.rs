@@ -82,7 +82,9 @@ impl Call {
             }
             Some((relay, backup)) => {
                 let centre: BTreeSet<_> = std::iter::once(relay).chain(backup).collect();
-                let mut all = if centre.contains(&self.me.peer) { talkers } else { BTreeSet::new() };
+                // Volunteers too: who does not hear the relay takes it for dead.
+                let everybody = || self.members.keys().copied().collect();
+                let mut all = if centre.contains(&self.me.peer) { everybody() } else { BTreeSet::new() };
                 all.extend(centre.into_iter().filter(|p| self.members.contains_key(p)));
                 all
             }

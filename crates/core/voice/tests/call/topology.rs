@@ -84,6 +84,23 @@ fn a_volunteer_outside_the_call_relays_and_holds_no_key() {
 }
 
 #[test]
+fn a_relay_that_cannot_carry_the_room_gives_way_to_a_volunteer_that_can() {
+    let mut world = World::new(521, Net::default());
+    for _ in 0..9 {
+        let n = world.add(Role::Talker);
+        world.enter_with(n, 1_500, true);
+    }
+    let wide = world.add(Role::Talker);
+    world.enter_with(wide, 100_000, true);
+    assert!(world.run_until(8 * SECOND, |w| w.agrees() && w.relay(0) == Some(wide)));
+    world.leave(wide);
+    assert!(world.run_until(8 * SECOND, |w| w.agrees() && w.relay(0).is_some_and(|relay| relay < 9)));
+    let volunteer = world.add(Role::Volunteer);
+    world.enter_with(volunteer, 100_000, true);
+    assert!(world.run_until(12 * SECOND, |w| w.agrees() && w.relay(0) == Some(volunteer)));
+}
+
+#[test]
 fn parted_halves_go_on_and_agree_when_they_meet_again() {
     for seed in 0..4 {
         let mut world = World::of(12, 530 + seed);

@@ -5,10 +5,10 @@ use crate::limits::{MAX_CHANNELS, RATE, RATES};
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{BufferSize, ErrorKind, FromSample, SampleFormat, SizedSample, StreamConfig, SupportedStreamConfig};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-/// Buffers wished for: 10 ms; a device that cannot takes its own.
-const BUFFER_MS: u32 = 10;
+/// Buffers wished for, the shortest first; a device that cannot takes its own.
+pub const BUFFERS_MS: [u32; 2] = [5, 10];
 
 /// Which way sound goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,8 +19,14 @@ pub enum Way {
     Out,
 }
 
-/// Raised by a stream that does not work any more.
-pub type Broken = Arc<AtomicBool>;
+/// What a stream tells of itself.
+#[derive(Default)]
+pub struct Health {
+    /// It does not work any more.
+    pub broken: AtomicBool,
+    /// How often its buffer ran over or dry.
+    pub stutters: AtomicU32,
+}
 
 /// The device of that name, or the system's choice.
 pub fn find(host: &cpal::Host, way: Way, name: Option<&str>) -> Option<cpal::Device> {
@@ -73,13 +79,14 @@ pub fn config(device: &cpal::Device, way: Way) -> Result<SupportedStreamConfig, 
 pub fn input(
     device: &cpal::Device,
     config: &SupportedStreamConfig,
-    broken: &Broken,
+    buffer_ms: u32,
+    health: &Arc<Health>,
     mut port: impl FnMut() -> InputPort,
 ) -> Result<cpal::Stream, cpal::Error> {
     macro_rules! open {
         ($($format:ident => $sample:ty),*) => {
             match config.sample_format() {
-                $(SampleFormat::$format => with_buffer(config, |config| input_as::<$sample>(device, config, broken, port())),)*
+                $(SampleFormat::$format => with_buffer(config, buffer_ms, |config| input_as::<$sample>(device, config, health, port())),)*
                 _ => Err(cpal::Error::with_message(ErrorKind::UnsupportedConfig, "its sample format is not known")),
             }
         };
@@ -91,13 +98,14 @@ pub fn input(
 pub fn output(
     device: &cpal::Device,
     config: &SupportedStreamConfig,
-    broken: &Broken,
+    buffer_ms: u32,
+    health: &Arc<Health>,
     mut port: impl FnMut() -> OutputPort,
 ) -> Result<cpal::Stream, cpal::Error> {
     macro_rules! open {
         ($($format:ident => $sample:ty),*) => {
             match config.sample_format() {
-                $(SampleFormat::$format => with_buffer(config, |config| output_as::<$sample>(device, config, broken, port())),)*
+                $(SampleFormat::$format => with_buffer(config, buffer_ms, |config| output_as::<$sample>(device, config, health, port())),)*
                 _ => Err(cpal::Error::with_message(ErrorKind::UnsupportedConfig, "its sample format is not known")),
             }
         };
@@ -107,10 +115,11 @@ pub fn output(
 
 fn with_buffer(
     config: &SupportedStreamConfig,
+    buffer_ms: u32,
     mut open: impl FnMut(StreamConfig) -> Result<cpal::Stream, cpal::Error>,
 ) -> Result<cpal::Stream, cpal::Error> {
     let own = config.config();
-    let wished = StreamConfig { buffer_size: BufferSize::Fixed(own.sample_rate * BUFFER_MS / 1000), ..own };
+    let wished = StreamConfig { buffer_size: BufferSize::Fixed(own.sample_rate * buffer_ms / 1000), ..own };
     let stream = open(wished).or_else(|_| open(own))?;
     stream.play()?;
     Ok(stream)
@@ -119,7 +128,7 @@ fn with_buffer(
 fn input_as<T: SizedSample>(
     device: &cpal::Device,
     config: StreamConfig,
-    broken: &Broken,
+    health: &Arc<Health>,
     mut port: InputPort,
 ) -> Result<cpal::Stream, cpal::Error>
 where
@@ -128,7 +137,7 @@ where
     device.build_input_stream(
         config,
         move |data: &[T], _: &cpal::InputCallbackInfo| port.take(data),
-        ended(broken),
+        told(health),
         None,
     )
 }
@@ -136,17 +145,20 @@ where
 fn output_as<T: SizedSample + FromSample<f32>>(
     device: &cpal::Device,
     config: StreamConfig,
-    broken: &Broken,
+    health: &Arc<Health>,
     mut port: OutputPort,
 ) -> Result<cpal::Stream, cpal::Error> {
     let fill = move |data: &mut [T], _: &cpal::OutputCallbackInfo| port.fill(data);
-    device.build_output_stream(config, fill, ended(broken), None)
+    device.build_output_stream(config, fill, told(health), None)
 }
 
-fn ended(broken: &Broken) -> impl FnMut(cpal::Error) + Send + 'static {
-    let broken = Arc::clone(broken);
+fn told(health: &Arc<Health>) -> impl FnMut(cpal::Error) + Send + 'static {
+    let health = Arc::clone(health);
     move |error| match error.kind() {
-        ErrorKind::Xrun | ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied | ErrorKind::DeviceBusy => {}
-        _ => broken.store(true, Ordering::Release),
+        ErrorKind::Xrun => {
+            health.stutters.fetch_add(1, Ordering::Relaxed);
+        }
+        ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied | ErrorKind::DeviceBusy => {}
+        _ => health.broken.store(true, Ordering::Release),
     }
 }

@@ -96,6 +96,20 @@ fn a_device_that_goes_is_told_once_and_used_again_when_it_comes_back() {
 }
 
 #[test]
+fn short_buffers_are_asked_for_and_longer_ones_where_they_stutter() {
+    let world = World::new(48_000);
+    let handle = with_devices(&world);
+    until("both", LONG, || (world.opened.load(Ordering::Relaxed) == 2).then_some(()));
+    assert_eq!(*world.buffers.lock().unwrap(), [240, 240]);
+    world.slow.store(true, Ordering::Relaxed);
+    until("both again", LONG, || (world.opened.load(Ordering::Relaxed) == 4).then_some(()));
+    assert_eq!(world.buffers.lock().unwrap()[2..], [480, 480]);
+    while handle.frames.try_recv().is_ok() {}
+    until("frames again", LONG, || handle.frames.try_recv().ok());
+    assert!(handle.events.try_recv().is_err(), "nobody is bothered with it");
+}
+
+#[test]
 fn without_any_device_it_is_told_once_and_packets_are_played_out_in_time() {
     let world = World::new(48_000);
     world.there.store(false, Ordering::Relaxed);

@@ -3,9 +3,9 @@
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{
-    Data, DeviceDescription, DeviceDescriptionBuilder, DeviceId, Error, ErrorKind, FrameCount, InputCallbackInfo,
-    InputStreamTimestamp, OutputCallbackInfo, OutputStreamTimestamp, SampleFormat, StreamConfig, StreamInstant,
-    SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange,
+    BufferSize, Data, DeviceDescription, DeviceDescriptionBuilder, DeviceId, Error, ErrorKind, FrameCount,
+    InputCallbackInfo, InputStreamTimestamp, OutputCallbackInfo, OutputStreamTimestamp, SampleFormat, StreamConfig,
+    StreamInstant, SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange,
 };
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -20,6 +20,10 @@ pub struct World {
     pub opened: AtomicU64,
     pub played: Mutex<Vec<f32>>,
     pub streams: AtomicU64,
+    /// Buffers shorter than 10 ms run over and dry.
+    pub slow: AtomicBool,
+    /// Frames of the buffers that were asked for.
+    pub buffers: Mutex<Vec<u32>>,
 }
 
 impl World {
@@ -130,6 +134,7 @@ impl FakeDevice {
     /// Calls `buffer` every 10 ms in real time with its first frame's number, until the device goes.
     fn stream(
         &self,
+        asked: BufferSize,
         mut buffer: impl FnMut(u64, &mut [i16]) + Send + 'static,
         mut error: impl FnMut(Error) + Send + 'static,
     ) -> FakeStream {
@@ -137,6 +142,8 @@ impl FakeDevice {
         let (world, over, plays) = (Arc::clone(&self.0), Arc::clone(&end), Arc::clone(&playing));
         world.opened.fetch_add(1, Ordering::Relaxed);
         world.streams.fetch_add(1, Ordering::Relaxed);
+        let BufferSize::Fixed(asked) = asked else { panic!("no buffer was asked for") };
+        world.buffers.lock().unwrap().push(asked);
         let thread = std::thread::spawn(move || {
             let frames = world.rate() as usize / 100;
             let mut samples = vec![0; 2 * frames];
@@ -148,6 +155,9 @@ impl FakeDevice {
                 due += Duration::from_millis(10);
                 std::thread::sleep(due.saturating_duration_since(Instant::now()));
                 if plays.load(Ordering::Relaxed) {
+                    if world.slow.load(Ordering::Relaxed) && (asked as usize) < frames {
+                        error(Error::new(ErrorKind::Xrun));
+                    }
                     buffer(at, &mut samples);
                     at += frames as u64;
                 }
@@ -205,12 +215,12 @@ impl DeviceTrait for FakeDevice {
             let zero = StreamInstant::new(0, 0);
             data(&wrapped, &InputCallbackInfo::new(InputStreamTimestamp { callback: zero, capture: zero }));
         };
-        Ok(self.stream(tone, error))
+        Ok(self.stream(config.buffer_size, tone, error))
     }
 
     fn build_output_stream_raw<D, E>(
         &self,
-        _: StreamConfig,
+        config: StreamConfig,
         format: SampleFormat,
         mut data: D,
         error: E,
@@ -230,6 +240,6 @@ impl DeviceTrait for FakeDevice {
             data(&mut wrapped, &OutputCallbackInfo::new(OutputStreamTimestamp { callback: zero, playback: zero }));
             world.played.lock().unwrap().extend(samples.iter().step_by(2).map(|sample| f32::from(*sample) / 32_767.0));
         };
-        Ok(self.stream(keep, error))
+        Ok(self.stream(config.buffer_size, keep, error))
     }
 }
