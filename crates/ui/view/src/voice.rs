@@ -197,7 +197,9 @@ fn row(
     ring(ui, state, frame, person, "row-ring", at, t.size.avatar_small);
     let mut right = rect.right() - 10.0;
     for icon in signs(person) {
-        icons::icon(ui.painter(), icon, pos2(right - 7.0, y), 15.0, c.faint);
+        // Not their own doing.
+        let ink = if person.silenced && icon == Icon::MicOff { c.danger } else { c.faint };
+        icons::icon(ui.painter(), icon, pos2(right - 7.0, y), 15.0, ink);
         right -= 20.0;
     }
     let x = rect.left() + 37.0;
