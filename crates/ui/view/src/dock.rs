@@ -39,7 +39,7 @@ pub(crate) fn condition(
     } else if call.deafened {
         "You hear nobody, and nobody hears you.".to_owned()
     } else if call.silenced {
-        "Somebody who looks after this community muted you. Nobody hears you.".to_owned()
+        "A moderator muted you here. Nobody hears you.".to_owned()
     } else if call.muted {
         "You are muted. Nobody hears you.".to_owned()
     } else if call.others == 0 {

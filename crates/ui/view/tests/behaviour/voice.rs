@@ -168,10 +168,10 @@ fn who_may_mutes_for_everyone_and_nobody_else_is_offered_it() {
 
 #[test]
 fn who_was_muted_by_another_is_told_why_nobody_hears_them() {
-    let mut s = Stage::main(Cast::in_call());
+    let mut s = Stage::main(Cast::in_room());
     s.world_mut().cast.voice_of(1).silenced = true;
     s.wait(2);
-    assert!(s.painted().contains("muted you. Nobody hears you."), "{}", s.painted());
+    assert!(s.painted().contains("A moderator muted you here. Nobody hears you."), "{}", s.painted());
 }
 
 #[test]
