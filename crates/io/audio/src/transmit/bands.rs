@@ -56,14 +56,13 @@ impl Bands {
         let scaled = sound.map(|sample| sample * INT16);
         let mut bands = [[0.0; SPLIT]; BANDS];
         self.apart.analysis(&scaled, &mut bands);
-        // Noise is measured before the echo canceller puts some of its own where it took sound away.
-        if let Some(noise) = &mut self.noise {
-            noise.analyze(&bands[0]);
-        }
+        let mut to_measure = bands[0];
         if let Some(echo) = &mut self.echo {
-            echo.near(&mut bands, scaled.iter().any(|sample| sample.abs() >= SATURATED));
+            to_measure = echo.near(&mut bands, scaled.iter().any(|sample| sample.abs() >= SATURATED));
         }
         if let Some(noise) = &mut self.noise {
+            // Not the echo, and not the comfort noise that stands where the echo was.
+            noise.analyze(&to_measure);
             let [low, high @ ..] = &mut bands;
             noise.process(low);
             let gain = noise.upper_band_gain();

@@ -40,6 +40,9 @@ pub struct EchoCanceller {
     block: Block,
     /// Bands done and not yet given back.
     done: [Vec<f32>; BANDS],
+    /// What is left of the lowest band by the adaptive filter alone.
+    linear: Block,
+    linear_done: Vec<f32>,
 }
 
 impl EchoCanceller {
@@ -53,6 +56,8 @@ impl EchoCanceller {
             block: Block::new(BANDS, 1),
             // In 10 ms there are two and a half of AEC3's blocks: one is always in hand.
             done: std::array::from_fn(|_| vec![0.0; BLOCK_SIZE]),
+            linear: Block::new(1, 1),
+            linear_done: vec![0.0; BLOCK_SIZE],
         }
     }
 
@@ -66,11 +71,13 @@ impl EchoCanceller {
         }
     }
 
-    /// What the microphone heard, changed in place and 4 ms late; `saturated` if it was too loud for the microphone.
-    pub fn near(&mut self, bands: &mut Split, saturated: bool) {
+    /// What the microphone heard, changed in place and 4 ms late; `saturated` if it was too loud for the microphone. Gives the
+    /// lowest band with only the adaptive filter's echo taken out: nothing is softer in it, and no comfort noise put in.
+    pub fn near(&mut self, bands: &mut Split, saturated: bool) -> [f32; SPLIT] {
         self.near.push(bands);
         while self.near.pull(&mut self.block) {
-            self.processor.process_capture(false, saturated, None, &mut self.block);
+            self.processor.process_capture(false, saturated, Some(&mut self.linear), &mut self.block);
+            self.linear_done.extend_from_slice(self.linear.view(0, 0));
             for (band, done) in self.done.iter_mut().enumerate() {
                 done.extend_from_slice(self.block.view(band, 0));
             }
@@ -79,6 +86,10 @@ impl EchoCanceller {
             band.copy_from_slice(&done[..SPLIT]);
             done.drain(..SPLIT);
         }
+        let mut linear = [0.0; SPLIT];
+        linear.copy_from_slice(&self.linear_done[..SPLIT]);
+        self.linear_done.drain(..SPLIT);
+        linear
     }
 }
 
@@ -97,6 +108,7 @@ impl Default for EchoCanceller {
 /// The price is that more is heard of the speakers for a second or two after the microphone was moved.
 fn tuning() -> EchoCanceller3Config {
     let mut config = EchoCanceller3Config::default();
+    config.filter.export_linear_aec_output = true;
     config.erle.max_l = 10.0;
     config.erle.max_h = 4.0;
     config.ep_strength.use_conservative_tail_frequency_response = false;
