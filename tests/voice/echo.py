@@ -6,7 +6,8 @@ it (`crates/io/audio/examples/echo_lines.rs`). The far voice must be down by 30 
 two seconds after it began, or after the microphone was moved, and the near voice as well understood as 0.85 (STOI) while
 both speak. Then the gain in signal over noise of both suppressors, in steady noise and in a babble of voices, is printed.
 
-`echo.py [echo|noise]`; HEARTH_RELEASE builds for release. Exit 77 where espeak-ng or the Python packages can't be had.
+`echo.py [echo|noise]`; HEARTH_RELEASE builds for release, HEARTH_KEEP names a folder where the sounds stay. Exit 77
+where espeak-ng or the Python packages can't be had.
 """
 
 import os
