@@ -17,15 +17,15 @@ WINDOW = RATE // 2
 NEAR = RATE // 10
 
 
-def interpreter(target):
-    """A Python that can do it, made if need be; nothing where it can't be had."""
+def interpreter(target, *more):
+    """A Python that can do it, and has `more` packages; made if need be, nothing where it can't be had."""
     if given := os.environ.get("HEARTH_STOI_PYTHON"):
         return given
-    home = os.path.join(target, "stoi")
+    home = os.path.join(target, "-".join(["stoi", *(package.split("=")[0] for package in more)]))
     python, whole = os.path.join(home, "bin", "python"), os.path.join(home, "whole")
     if not os.path.exists(whole):
         venv.create(home, with_pip=True, clear=True)
-        done = subprocess.run([python, "-m", "pip", "install", "--quiet", *NEEDED], capture_output=True, text=True)
+        done = subprocess.run([python, "-m", "pip", "install", "--quiet", *NEEDED, *more], capture_output=True, text=True)
         if done.returncode != 0:
             print(done.stderr.strip())
             return None

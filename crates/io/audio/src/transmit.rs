@@ -1,7 +1,9 @@
 //! The transmit thread: blocks of 10 ms from the source through the chain and the gate into Opus frames of 20 ms.
 
+pub mod bands;
 pub mod chain;
 pub mod detect;
+pub mod echo;
 pub mod gate;
 pub mod source;
 

@@ -3,25 +3,36 @@
 //! The order is WebRTC's own; the stages are sonora's ports of its AEC3, NS and AGC2, and nnnoiseless (RNNoise) as the strong
 //! noise suppressor. The far end is the finished mix, tapped after its limiter.
 
+use super::bands::{Bands, INT16};
 use crate::limits::{BLOCK, RATE};
 use hearth_ports::audio::Processing;
 use nnnoiseless::DenoiseState;
-use sonora::config::{
-    AdaptiveDigital, EchoCanceller, GainController2, HighPassFilter, MaxProcessingRate, NoiseSuppression,
-    NoiseSuppressionLevel, Pipeline,
-};
+use sonora::config::{AdaptiveDigital, GainController2, MaxProcessingRate, Pipeline};
+use sonora::high_pass_filter::HighPassFilter;
 use sonora::{AudioProcessing, Config, StreamConfig};
-
-/// RNNoise works on the scale of 16-bit samples.
-const INT16: f32 = 32_768.0;
 
 /// The stages that are switched on, and their state.
 pub struct Chain {
-    front: Option<AudioProcessing>,
+    high_pass: Option<HighPass>,
+    bands: Option<Box<Bands>>,
     strong: Option<Box<DenoiseState<'static>>>,
     gain: Option<AudioProcessing>,
-    echo: bool,
     scratch: [f32; BLOCK],
+}
+
+/// Rumble out; the filter and the one channel it works on.
+struct HighPass(HighPassFilter, [Vec<f32>; 1]);
+
+impl HighPass {
+    fn new() -> Self {
+        Self(HighPassFilter::new(RATE as i32, 1), [vec![0.0; BLOCK]])
+    }
+
+    fn block(&mut self, block: &mut [f32; BLOCK]) {
+        self.1[0].copy_from_slice(block);
+        self.0.process_channels(&mut self.1);
+        block.copy_from_slice(&self.1[0]);
+    }
 }
 
 impl Chain {
@@ -29,15 +40,6 @@ impl Chain {
     pub fn new(wanted: Processing, strong_noise: bool) -> Self {
         let any = wanted.echo || wanted.noise || wanted.gain;
         let strong = wanted.noise && strong_noise;
-        let front = any.then(|| {
-            processor(Config {
-                high_pass_filter: Some(HighPassFilter::default()),
-                echo_canceller: wanted.echo.then(EchoCanceller::default),
-                noise_suppression: (wanted.noise && !strong)
-                    .then(|| NoiseSuppression { level: NoiseSuppressionLevel::High, ..Default::default() }),
-                ..Default::default()
-            })
-        });
         let gain = wanted.gain.then(|| {
             processor(Config {
                 gain_controller2: Some(GainController2 {
@@ -51,27 +53,34 @@ impl Chain {
                 ..Default::default()
             })
         });
-        Self { front, strong: strong.then(DenoiseState::new), gain, echo: wanted.echo, scratch: [0.0; BLOCK] }
+        Self {
+            high_pass: any.then(HighPass::new),
+            bands: Bands::new(Processing { noise: wanted.noise && !strong, ..wanted }).map(Box::new),
+            strong: strong.then(DenoiseState::new),
+            gain,
+            scratch: [0.0; BLOCK],
+        }
     }
 
     /// Whether [`Self::far`] has any use.
     pub fn cancels_echo(&self) -> bool {
-        self.echo
+        self.bands.as_ref().is_some_and(|bands| bands.cancels_echo())
     }
 
     /// What the speakers are about to play.
     pub fn far(&mut self, block: &[f32; BLOCK]) {
-        if let (true, Some(front)) = (self.echo, &mut self.front)
-            && let Err(error) = front.process_render_f32(&[block], &mut [&mut self.scratch])
-        {
-            tracing::debug!(?error, "the echo canceller refused a block of the mix");
+        if let Some(bands) = &mut self.bands {
+            bands.far(block);
         }
     }
 
     /// What the microphone heard, changed in place.
     pub fn near(&mut self, block: &mut [f32; BLOCK]) {
-        if let Some(front) = &mut self.front {
-            through(front, block, &mut self.scratch);
+        if let Some(high_pass) = &mut self.high_pass {
+            high_pass.block(block);
+        }
+        if let Some(bands) = &mut self.bands {
+            bands.near(block);
         }
         if let Some(strong) = &mut self.strong {
             let scaled = block.map(|sample| sample * INT16);

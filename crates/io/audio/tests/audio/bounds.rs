@@ -71,6 +71,33 @@ fn who_cannot_be_heard_is_not_decoded_and_is_once_near() {
 }
 
 #[test]
+fn of_twenty_five_who_talk_only_those_in_hearing_are_decoded() {
+    let (mut mix, mut talkers, mut wants) = (Mix::new(), Talkers::default(), PlayoutWants::default());
+    for talker in 0..25 {
+        // Three sit near, one of them turned down to nothing; the others are too far away.
+        let metres = if talker < 3 { 2.0 } else { 20.0 };
+        wants.talker(talker, if talker == 2 { 0.0 } else { 1.0 }, Some(Place { x: 0.0, y: metres }));
+    }
+    talkers.follow(&wants.talkers, false, 0);
+    let packets: Vec<Packet> = (0..50).map(packet).collect();
+    for now_us in (0..1_000_000).step_by(5_000) {
+        if now_us % 20_000 == 0 {
+            for talker in 0..25 {
+                talkers.packet(talker, packets[now_us as usize / 20_000].clone(), now_us, &mut mix, None);
+            }
+        }
+        talkers.fill(now_us, None);
+        mix.render(&mut [0.0; 2 * RENDER]);
+        assert!(talkers.decoded() <= 2);
+    }
+    let decoded: Vec<u64> = talkers.stats().into_iter().map(|(_, stats)| stats.played).collect();
+    println!("blocks decoded of each talker: {decoded:?}");
+    assert!(decoded[..2].iter().all(|played| *played > 80), "who is near is heard");
+    assert!(decoded[2..].iter().all(|played| *played == 0), "and nobody else costs a block");
+    assert!(talkers.stats().iter().all(|(_, stats)| stats.received == 50), "though packets of all came");
+}
+
+#[test]
 fn values_from_elsewhere_are_brought_into_their_range() {
     let mut wants = PlayoutWants::default();
     wants.talker(1, f32::NAN, Some(Place { x: f32::INFINITY, y: 0.0 }));
