@@ -8,7 +8,8 @@ A call's messages travel on the link that two members have, and two members who 
 home therefore lets one TCP port in, for that link; no UDP from outside is ever let in. What is shown is voice across
 symmetric NAT, not how two members behind it would come to be linked.
 
-Needs `turnserver`, `openssl`, `nft`, `ss`, `espeak-ng` and root.
+Needs `turnserver`, `openssl`, `nft`, `ss`, `espeak-ng` and root. Not run by `make test`: it takes about 50 s, and on a busy
+machine a voice can come through too broken to be matched.
 """
 
 import json
