@@ -69,6 +69,12 @@ class Host:
     def sh(self, *words, check=True):
         return sh(*self.command(*words), check=check)
 
+    def nft(self, rules):
+        """Adds packet filter rules."""
+        done = subprocess.run(self.command("nft", "-f", "-"), input=rules, text=True, capture_output=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"nft: {done.stderr.strip()}")
+
 
 class Lab:
     """The wires and switches of one check, and a folder that goes when it ends."""
@@ -143,6 +149,41 @@ class Lab:
         self.wire(router, east, "10.2.0.254/24", "east", f"re{self.tag}")
         router.sh("sysctl", "-qw", "net.ipv4.ip_forward=1")
         return self.host(left, west, "10.1.0.1/24", "10.1.0.254"), self.host(right, east, "10.2.0.1/24", "10.2.0.254")
+
+    def home(self, name, outside, outer, n, forward=None):
+        """A machine in 192.168.n.0/24 behind a router on the switch `outside`, with the address `outer` there.
+
+        The router gives every connection a random port of its own (a symmetric NAT), and lets nothing in that was not
+        asked for, but TCP to the port `forward`.
+        """
+        inside = self.bridge(f"in{n}")
+        router = Host(self.namespace(f"r-{name}"), outer)
+        self.hosts.append(router)
+        self.wire(router, outside, outer, "out", f"o{n}-{self.tag}")
+        self.wire(router, inside, f"192.168.{n}.1/24", "in", f"i{n}-{self.tag}")
+        router.sh("ip", "link", "set", "lo", "up")
+        router.sh("sysctl", "-qw", "net.ipv4.ip_forward=1")
+        host = self.host(name, inside, f"192.168.{n}.2/24", f"192.168.{n}.1")
+        let_in = f'iifname "out" tcp dport {forward} dnat to {host.address}' if forward else ""
+        router.nft(f"""
+table ip home {{
+  chain translate {{ type nat hook postrouting priority srcnat
+    oifname "out" masquerade random,fully-random
+  }}
+  chain let_in {{ type nat hook prerouting priority dstnat
+    {let_in}
+  }}
+  chain pass {{ type filter hook forward priority filter
+    iifname "out" ct status dnat accept
+    iifname "out" ct state established,related accept
+    iifname "out" drop
+  }}
+  chain own {{ type filter hook input priority filter
+    iifname "out" drop
+  }}
+}}
+""")
+        return host, router
 
     def cut(self, away):
         """Pulls these machines off the switch and onto one of their own."""

@@ -101,13 +101,9 @@ def turnserver(world, host):
     return ca
 
 
-def nft(host, rules):
-    subprocess.run(host.command("nft", "-f", "-"), input=rules, text=True, check=True)
-
-
 def drop_udp(host):
     """Nothing but TCP leaves or enters this machine."""
-    nft(host, """
+    host.nft("""
 table inet cut {
   chain out { type filter hook output priority 0
     oifname "eth0" meta l4proto udp counter drop
@@ -121,7 +117,7 @@ table inet cut {
 
 def watch(host, other):
     """Counts what passes between this machine and `other` without a detour."""
-    nft(host, f"""
+    host.nft(f"""
 table inet seen {{
   counter direct {{}}
   chain out {{ type filter hook output priority -10

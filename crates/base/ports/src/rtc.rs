@@ -25,6 +25,27 @@ pub struct IceServer {
     pub password: String,
 }
 
+impl std::str::FromStr for IceServer {
+    type Err = &'static str;
+
+    /// Reads `URL` or `URL,USER,PASSWORD`; whether the URL is one, the transport says. A password may hold commas.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut parts = text.splitn(3, ',');
+        let mut part = || parts.next().map(str::to_owned);
+        let (url, username, password) = (part().unwrap_or_default(), part(), part());
+        match (username, password) {
+            (Some(username), Some(password)) if !username.is_empty() && !password.is_empty() => {
+                Ok(Self { url, username, password })
+            }
+            (None, None) if !url.starts_with("turn") => {
+                Ok(Self { url, username: String::new(), password: String::new() })
+            }
+            (None, None) => Err("a relay server asks for a name and a password; write URL,USER,PASSWORD"),
+            _ => Err("write a server as URL, or as URL,USER,PASSWORD"),
+        }
+    }
+}
+
 /// One audio frame as it travels: sealed already, or still sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MediaFrame {

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use hearth_control as control;
 use hearth_node::NodeConfig;
-use hearth_ports::{ErrorCode, NodeCommand, NodeError, NodeEvent, NodeHandle};
+use hearth_ports::{ErrorCode, NodeCommand, NodeError, NodeEvent, NodeHandle, rtc::IceServer};
 use hearth_types::limits;
 use serde_json::Value;
 use std::{
@@ -32,6 +32,16 @@ pub struct Options {
     /// Do not look for peers on the same network.
     #[arg(long)]
     no_mdns: bool,
+    /// Server that helps voices find a way: stun:HOST, turn:HOST:3478,USER,PASSWORD, the same with ?transport=tcp before
+    /// the comma, or turns:HOST:5349,USER,PASSWORD. Repeatable.
+    #[arg(long, value_name = "URL[,USER,PASSWORD]")]
+    ice_server: Vec<IceServer>,
+    /// Certificates to trust for turns: beside the public ones, a PEM file.
+    #[arg(long, value_name = "FILE")]
+    ice_ca: Option<PathBuf>,
+    /// Send voice only through relay servers, so that whoever one talks to does not learn this address by it.
+    #[arg(long)]
+    hide_address: bool,
 }
 
 /// Ids of requests that wait for their answer.
@@ -39,11 +49,20 @@ type Waiting = Arc<Mutex<BTreeMap<u64, Value>>>;
 
 pub fn run(options: Options) -> Result<()> {
     let Some(home) = options.home else { bail!("Name the folder of this peer: --home DIR") };
+    let voice_ca = match options.ice_ca {
+        Some(path) => {
+            std::fs::read(&path).with_context(|| format!("The certificates in {} cannot be read", path.display()))?
+        }
+        None => Vec::new(),
+    };
     let config = NodeConfig {
         name: options.name,
         listen: options.listen,
         bootstrap: options.bootstrap,
         mdns: !options.no_mdns,
+        voice_servers: options.ice_server,
+        voice_ca,
+        relay_only: options.hide_address,
         ..NodeConfig::new(home)
     };
     let node = hearth_node::start(config)?;

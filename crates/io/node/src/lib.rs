@@ -14,6 +14,7 @@ use hearth_crypto::{AgreementKey, DeviceKey, RecoverySeed, Secret32};
 use hearth_kernel::KernelKeys;
 use hearth_net::{NetConfig, NetFault};
 use hearth_ports::{NodeHandle, Waker, rtc::IceServer};
+use hearth_rtc::{RtcConfig, RtcFault};
 pub use hearth_store::{Home, HomeError, HomeSecrets, KeyPlace, KeychainUse};
 use hearth_store::{KeyError, StoreConfig, StoreError};
 use hearth_types::limits;
@@ -37,6 +38,8 @@ pub struct NodeConfig {
     pub keychain: KeychainUse,
     /// Servers that help voices to find a way: `stun:`, `turn:` and `turns:`.
     pub voice_servers: Vec<IceServer>,
+    /// Certificates to trust for `turns:` beside the public ones, PEM.
+    pub voice_ca: Vec<u8>,
     /// Send voice only through such servers, so that nobody learns this computer's address by it.
     pub relay_only: bool,
     /// A registered SQLite file layer to use in place of the system's; for tests of power cuts.
@@ -55,6 +58,7 @@ impl NodeConfig {
             waker: Arc::new(|| {}),
             keychain: KeychainUse::from_env(),
             voice_servers: Vec::new(),
+            voice_ca: Vec::new(),
             relay_only: false,
             vfs: None,
         }
@@ -76,6 +80,12 @@ pub enum StartError {
     /// The network.
     #[error(transparent)]
     Net(#[from] NetFault),
+    /// The servers for voices.
+    #[error(transparent)]
+    Voice(#[from] RtcFault),
+    /// An address to hide, and nothing to hide it behind.
+    #[error("To hide your address, voices need a relay server to go through. Name one, like turn:host:3478.")]
+    NoRelay,
     /// The operating system gave no thread or randomness.
     #[error("The system refused to start Hearth: {0}")]
     System(String),
@@ -107,6 +117,11 @@ impl Node {
 
 /// Starts a node. Blocks for the disk and the keychain, not for the network.
 pub fn start(config: NodeConfig) -> Result<Node, StartError> {
+    let media = RtcConfig { servers: config.voice_servers, extra_ca: config.voice_ca, ..RtcConfig::default() };
+    media.check()?;
+    if config.relay_only && !media.servers.iter().any(|server| server.url.starts_with("turn")) {
+        return Err(StartError::NoRelay);
+    }
     let home = Home::open(&config.home)?;
     let (secrets, key_place) = HomeSecrets::open(&home, config.keychain)?;
     let store = hearth_store::start(StoreConfig {
@@ -132,11 +147,8 @@ pub fn start(config: NodeConfig) -> Result<Node, StartError> {
         agreement: AgreementKey::from_seed(&Secret32::new(*secrets.agreement.expose())),
         peer: net.peer,
     };
-    let voice = voice::VoiceConfig {
-        device: Secret32::new(*secrets.device.expose()),
-        servers: config.voice_servers,
-        relay_only: config.relay_only,
-    };
+    let voice =
+        voice::VoiceConfig { device: Secret32::new(*secrets.device.expose()), media, relay_only: config.relay_only };
     drop(secrets);
     let (commands_in, commands) = bounded(limits::COMMAND_QUEUE);
     let (events, events_out) = bounded(limits::EVENT_QUEUE);

@@ -15,7 +15,6 @@ use hearth_crypto::{DeviceKey, Secret32};
 use hearth_ports::{
     ErrorCode, NodeError, NodeEvent, NodeReply, VoiceAsk, VoiceDevicesView, VoiceOrder, VoiceSay, VoiceSettings,
     audio::{AudioCommand, AudioEvent, TalkerId},
-    rtc::IceServer,
 };
 use hearth_rtc::{RtcConfig, RtcHandle};
 use live::Live;
@@ -31,7 +30,7 @@ const LEVEL_STEP: f32 = 0.02;
 /// What the voice of a node is made of.
 pub(crate) struct VoiceConfig {
     pub device: Secret32,
-    pub servers: Vec<IceServer>,
+    pub media: RtcConfig,
     pub relay_only: bool,
 }
 
@@ -252,8 +251,7 @@ impl Voice {
     /// Starts the transport, once.
     fn open_rtc(&mut self) -> Result<(), NodeError> {
         if self.rtc.is_none() {
-            let config = RtcConfig { servers: self.config.servers.clone(), ..RtcConfig::default() };
-            let rtc = hearth_rtc::start(config, &tokio::runtime::Handle::current());
+            let rtc = hearth_rtc::start(self.config.media.clone(), &tokio::runtime::Handle::current());
             self.rtc = Some(rtc.map_err(|e| refused("Voice cannot reach anybody", &e))?);
         }
         Ok(())

@@ -33,6 +33,13 @@ pub struct RtcConfig {
     pub extra_ca: Vec<u8>,
 }
 
+impl RtcConfig {
+    /// Says what [`start`] would refuse of it, before anything runs.
+    pub fn check(&self) -> Result<(), RtcFault> {
+        turn::check(&self.servers, &self.extra_ca)
+    }
+}
+
 /// The ends of a running transport. Dropping `commands` (all clones) ends it as `Shutdown` does; after that the others
 /// close.
 #[derive(Debug, Clone)]

@@ -53,6 +53,12 @@ pub fn told(mut candidate: RTCIceCandidate, relay_only: bool, loopback: bool) ->
     candidate.to_json().ok().map(|init| init.candidate)
 }
 
+/// Whether a line of the peer is tried at all. One of TCP would make this device connect to whatever address it names at
+/// once, relay or not, and so show its own; none is told either.
+pub fn tried(line: &str) -> bool {
+    line.split_ascii_whitespace().nth(2).is_some_and(|protocol| protocol.eq_ignore_ascii_case("udp"))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

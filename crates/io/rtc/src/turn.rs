@@ -15,6 +15,19 @@ use crate::limits::SERVERS;
 use bridge::{Bridge, Target};
 use url::{Scheme, Url};
 
+fn read(servers: &[IceServer]) -> Result<Vec<(Url, &IceServer)>, RtcFault> {
+    if servers.len() > SERVERS {
+        return Err(RtcFault::TooMany);
+    }
+    servers.iter().map(|server| Ok((Url::parse(&server.url)?, server))).collect()
+}
+
+/// What [`Servers::new`] would refuse, without starting anything.
+pub fn check(servers: &[IceServer], extra_ca: &[u8]) -> Result<(), RtcFault> {
+    read(servers)?;
+    tls::client(extra_ca).map(|_| ())
+}
+
 /// The servers of a configuration, with a bridge standing for each that wants TCP or TLS.
 pub struct Servers {
     ice: Vec<RTCIceServer>,
@@ -29,11 +42,7 @@ pub struct Servers {
 impl Servers {
     /// Reads the addresses and starts the bridges on the runtime this is called in.
     pub fn new(servers: &[IceServer], extra_ca: &[u8]) -> Result<Self, RtcFault> {
-        if servers.len() > SERVERS {
-            return Err(RtcFault::TooMany);
-        }
-        let parsed = servers.iter().map(|server| Ok((Url::parse(&server.url)?, server)));
-        let parsed = parsed.collect::<Result<Vec<_>, RtcFault>>()?;
+        let parsed = read(servers)?;
         let mut tls = None;
         let mut bridges = Vec::new();
         let mut ice = Vec::new();

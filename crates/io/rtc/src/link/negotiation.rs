@@ -246,6 +246,10 @@ impl Link {
             return;
         }
         self.round.taken += 1;
+        if !route::tried(&line) {
+            tracing::debug!("a candidate that is not of UDP ignored");
+            return;
+        }
         let candidate = RTCIceCandidateInit {
             candidate: line,
             sdp_mid: Some("0".to_owned()),
