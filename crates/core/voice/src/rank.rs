@@ -12,7 +12,9 @@ pub struct Ranked {
     pub peer: PeerKey,
     /// Sixteenths.
     pub score: u32,
-    /// May relay, can carry it, and nobody's link to it failed.
+    /// May relay, and its line can carry the room.
+    pub carries: bool,
+    /// Carries, and nobody's link to it failed.
     pub fit: bool,
 }
 
@@ -30,14 +32,15 @@ pub fn rank(call: CallId, epoch: u64, talkers: usize, reports: &BTreeMap<PeerKey
                 .filter_map(|(_, report)| report.link(peer))
                 .collect();
             let cut_off = seen.iter().any(|l| l.failed);
-            let fit = own.may_relay && own.uplink_kbps >= need + need / 2 && !cut_off;
+            let carries = own.may_relay && own.uplink_kbps >= need + need / 2;
+            let fit = carries && !cut_off;
             let tie = hash("hearth/call/rank/1", &[&call.0, &epoch.to_be_bytes(), &peer.0]);
             let mut rtts: Vec<u16> = seen.iter().filter_map(|l| l.rtt_ms).collect();
             rtts.sort_unstable();
             let loss =
                 seen.iter().map(|l| u32::from(l.loss_permille.min(1000))).sum::<u32>() / seen.len().max(1) as u32;
             let score = score(own, need, rtts.get(rtts.len() / 2).copied(), loss);
-            (Ranked { peer: *peer, score, fit }, tie)
+            (Ranked { peer: *peer, score, carries, fit }, tie)
         })
         .collect();
     all.sort_by_key(|(r, tie)| (Reverse(r.fit), Reverse(r.score), *tie));

@@ -297,9 +297,10 @@ impl Call {
         }
         let ranking = self.ranking();
         let own = ranking.iter().find(|r| r.peer == self.me.peer);
-        let (fit, own) = own.map_or((false, 0), |r| (r.fit, r.score));
+        let (carries, own) = own.map_or((true, 0), |r| (r.carries, r.score));
         // Who cannot carry the room relays only until somebody comes who can.
-        let (margin, wait_us) = if fit { (limits::QUALITY_MARGIN, limits::QUALITY_US) } else { (0, limits::UNFIT_US) };
+        let (margin, wait_us) =
+            if carries { (limits::QUALITY_MARGIN, limits::QUALITY_US) } else { (0, limits::UNFIT_US) };
         let better = ranking.first().filter(|r| r.fit && r.peer != self.me.peer && r.score >= own + margin);
         let better = better.map(|r| r.peer);
         self.agreed.better = match (better, self.agreed.better) {
