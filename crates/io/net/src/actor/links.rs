@@ -190,15 +190,14 @@ impl Actor {
         peer.member = false;
         peer.spares.retain(|(spare, _)| *spare != connection);
         match ended {
-            Ended::Replaced => self.start_link(id),
-            Ended::Lost => self.lost(id),
+            Ended::Replaced | Ended::Lost => self.lost(id),
             Ended::Closed => self.timers.after(REVIVE, Timer::Revive(id)),
         }
         self.forget_if_gone(id);
     }
 
-    /// A link's connection is dead. The peer may have begun anew, and gossip names its topics on the first of a peer's
-    /// connections only: what was set up beside the dead one ends too, and the next is a first.
+    /// A link's connection is dead, for us or for the chooser. The peer may have begun anew, and gossip names its topics on
+    /// the first of a peer's connections only: what was set up beside the dead one ends too, and the next is a first.
     fn lost(&mut self, id: PeerId) {
         if let Some(peer) = self.peers.get_mut(&id) {
             peer.spares.clear();
