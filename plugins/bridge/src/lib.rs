@@ -203,7 +203,7 @@ fn send(
     let Door::Open(handle) = &bridge.door else { return };
     while let Some((request, command)) = bridge.waiting.pop_front() {
         if let Err(command) = handle.try_send(request, command) {
-            bridge.waiting.push_front((request, command));
+            bridge.waiting.push_front((request, *command));
             need.within(RETRY_AFTER);
             break;
         }

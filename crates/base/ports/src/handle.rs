@@ -21,14 +21,14 @@ impl NodeHandle {
     }
     /// Queues a command under a request id, which its `NodeEvent::Reply` carries back.
     /// Gives the command back when the queue is full or the node has stopped.
-    pub fn try_send(&self, request: u64, command: NodeCommand) -> Result<(), NodeCommand> {
+    pub fn try_send(&self, request: u64, command: NodeCommand) -> Result<(), Box<NodeCommand>> {
         self.commands.try_send((request, command)).map_err(|e| match e {
-            TrySendError::Full((_, c)) | TrySendError::Closed((_, c)) => c,
+            TrySendError::Full((_, c)) | TrySendError::Closed((_, c)) => Box::new(c),
         })
     }
     /// Queues a command, waiting for room. `Err` means the node has stopped.
-    pub async fn send(&self, request: u64, command: NodeCommand) -> Result<(), NodeCommand> {
-        self.commands.send((request, command)).await.map_err(|e| e.0.1)
+    pub async fn send(&self, request: u64, command: NodeCommand) -> Result<(), Box<NodeCommand>> {
+        self.commands.send((request, command)).await.map_err(|e| Box::new(e.0.1))
     }
     /// The next event if one is queued.
     pub fn try_recv(&self) -> Option<NodeEvent> {
