@@ -37,7 +37,8 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 fn main() -> Outcome<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["echo", folder, scenes @ ..] => echo(Path::new(folder), scenes),
+        ["echo", folder, scenes @ ..] => echo(Path::new(folder), scenes, play),
+        ["chain", folder, scenes @ ..] => echo(Path::new(folder), scenes, straight),
         ["noise", which, files @ ..] => files.chunks_exact(2).try_for_each(|pair| noise(*which == "strong", pair)),
         _ => Err("echo FOLDER SCENE ... or noise usual|strong IN OUT ...".into()),
     }
@@ -58,11 +59,11 @@ struct Scene {
     processing: Processing,
 }
 
-fn echo(folder: &Path, scenes: &[&str]) -> Outcome<()> {
+fn echo(folder: &Path, scenes: &[&str], way: fn(&Path, &Scene, &[f32]) -> Outcome<()>) -> Outcome<()> {
     let (near, far) = (read(&folder.join("near.wav"))?, read(&folder.join("far.wav"))?);
     let scenes = scenes.iter().map(|words| scene(words, &near, &far)).collect::<Outcome<Vec<_>>>()?;
     std::thread::scope(|threads| {
-        let running: Vec<_> = scenes.iter().map(|scene| threads.spawn(|| play(folder, scene, &far))).collect();
+        let running: Vec<_> = scenes.iter().map(|scene| threads.spawn(|| way(folder, scene, &far))).collect();
         running.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| Err("a scene broke".into())))
     })
 }
@@ -125,6 +126,19 @@ fn active(sound: &[f32]) -> f32 {
     let loudest = powers.iter().copied().fold(0.0, f32::max);
     powers.retain(|power| *power > loudest / 1_000.0);
     (powers.iter().sum::<f32>() / powers.len().max(1) as f32).sqrt().max(1e-6)
+}
+
+/// The chain alone, as fast as it goes and each time the same.
+fn straight(folder: &Path, scene: &Scene, far: &[f32]) -> Outcome<()> {
+    let mut chain = Chain::new(scene.processing, false);
+    let mut out = scene.heard.clone();
+    for (near, far) in out.as_chunks_mut::<BLOCK>().0.iter_mut().zip(far.as_chunks::<BLOCK>().0) {
+        chain.far(far);
+        chain.near(near);
+    }
+    println!("{} lost 0 late_ms 0", scene.name);
+    write(&folder.join(format!("{}.heard.wav", scene.name)), &scene.heard)?;
+    write(&folder.join(format!("{}.out.wav", scene.name)), &out)
 }
 
 /// One transmit thread, fed in real time as devices and the mix feed it.

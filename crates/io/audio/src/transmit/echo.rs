@@ -1,6 +1,7 @@
 //! The speakers' sound taken out of the microphone's: sonora's port of WebRTC's AEC3, tuned for a voice that speaks meanwhile.
 
 use super::bands::{BANDS, INT16, SPLIT, Split};
+use super::speakers::Speakers;
 use crate::limits::{BLOCK, RATE};
 use sonora::three_band_filter_bank::ThreeBandFilterBank;
 use sonora_aec3::block::Block;
@@ -34,6 +35,7 @@ impl Blocks {
 /// An echo canceller for one microphone and one mix.
 pub struct EchoCanceller {
     processor: BlockProcessor,
+    speakers: Speakers,
     apart: ThreeBandFilterBank,
     far: Blocks,
     near: Blocks,
@@ -50,6 +52,7 @@ impl EchoCanceller {
     pub fn new() -> Self {
         Self {
             processor: BlockProcessor::new(&tuning(), RATE as usize, 1, 1),
+            speakers: Speakers::new(),
             apart: ThreeBandFilterBank::new(),
             far: Blocks::default(),
             near: Blocks::default(),
@@ -64,11 +67,17 @@ impl EchoCanceller {
     /// What the speakers are about to play.
     pub fn far(&mut self, sound: &[f32; BLOCK]) {
         let mut bands = [[0.0; SPLIT]; BANDS];
-        self.apart.analysis(&sound.map(|sample| sample * INT16), &mut bands);
+        let played = self.speakers.far(sound);
+        self.apart.analysis(&played.map(|sample| sample * INT16), &mut bands);
         self.far.push(&bands);
         while self.far.pull(&mut self.block) {
             self.processor.buffer_render(&self.block);
         }
+    }
+
+    /// What the microphone heard, before it is split: from it the speakers' curve is found.
+    pub fn heard(&mut self, sound: &[f32; BLOCK]) {
+        self.speakers.near(sound);
     }
 
     /// What the microphone heard, changed in place and 4 ms late; `saturated` if it was too loud for the microphone. Gives the
