@@ -79,6 +79,7 @@ fn scene(words: &str, near: &[f32], far: &[f32]) -> Outcome<Scene> {
         "linear" | "moved" => far.to_vec(),
         "bent" => far.iter().map(|sample| (2.0 * sample / peak).tanh() * peak / 2.0).collect(),
         "clipped" => far.iter().map(|sample| sample.clamp(-0.3 * peak, 0.3 * peak)).collect(),
+        "small" => small(far, peak),
         other => return Err(format!("no such speakers: {other}").into()),
     };
     let mut echo = room(&played, delay_ms, 99);
@@ -94,6 +95,24 @@ fn scene(words: &str, near: &[f32], far: &[f32]) -> Outcome<Scene> {
     let all = more.contains(&"all");
     let processing = Processing { echo: true, noise: all, gain: all };
     Ok(Scene { name: (*name).to_owned(), heard: heard.collect(), processing })
+}
+
+/// A small loudspeaker: what lies below 250 Hz barely reaches the cone, the cone gives way more easily inwards than outwards,
+/// and it rings on a little where it has its resonance.
+fn small(far: &[f32], peak: f32) -> Vec<f32> {
+    let (mut low, mut ring) = (0.0, [0.0; 2]);
+    let slow = std::f32::consts::TAU * 250.0 / RATE as f32;
+    let turn = 2.0 * (std::f32::consts::TAU * 420.0 / RATE as f32).cos();
+    far.iter()
+        .map(|sample| {
+            low += slow * (sample - low);
+            let pushed = (sample - 0.8 * low) / peak;
+            let cone = if pushed > 0.0 { (2.0 * pushed).tanh() / 2.0 } else { (3.0 * pushed).tanh() / 3.0 };
+            let rings = 0.002 * cone + 0.99 * turn * ring[0] - 0.98 * ring[1];
+            ring = [rings, ring[0]];
+            (cone + rings) * peak
+        })
+        .collect()
 }
 
 /// Even noise, -1.0 to 1.0.

@@ -110,7 +110,8 @@ impl Default for EchoCanceller {
 
 /// AEC3's own tuning takes half of a voice along with the echo while both speak. Here:
 ///
-/// - the adaptive filter is believed when it finds that 10 dB of the echo are gone (6 dB above 4 kHz), and not at most 6 and 2;
+/// - the adaptive filter is believed when it finds that 13 dB of the echo are gone (8 dB above 4 kHz), and not at most 6 and 2:
+///   it is told what the speakers made of the sound, so what it leaves is no distortion;
 /// - the tail of the room is as strong as its spectrum says, and not everywhere as strong as where it is strongest;
 /// - a voice in the room is noticed after 32 ms and not 48, and then covers what is left of an echo up to twice its power.
 ///
@@ -118,8 +119,8 @@ impl Default for EchoCanceller {
 fn tuning() -> EchoCanceller3Config {
     let mut config = EchoCanceller3Config::default();
     config.filter.export_linear_aec_output = true;
-    config.erle.max_l = 10.0;
-    config.erle.max_h = 4.0;
+    config.erle.max_l = 20.0;
+    config.erle.max_h = 6.0;
     config.ep_strength.use_conservative_tail_frequency_response = false;
     let suppressor = &mut config.suppressor;
     suppressor.dominant_nearend_detection.trigger_threshold = 8;

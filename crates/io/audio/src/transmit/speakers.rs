@@ -4,11 +4,13 @@
 
 pub mod curve;
 pub mod fit;
+mod history;
 pub mod lag;
 
 use crate::limits::{BLOCK, RATE};
 use curve::{Curve, KNEES};
 use fit::{Fit, WAYS};
+use history::History;
 use lag::LagFinder;
 use realfft::num_complex::Complex;
 use realfft::{RealFftPlanner, RealToComplex};
@@ -28,39 +30,8 @@ const ASTRAY: u64 = RATE as u64 / 4;
 /// Mean power under which the speakers are silent (-50 dBFS).
 const SILENT: f32 = 1e-5;
 
-/// The last second and a third of a stream.
-struct History {
-    samples: Vec<f32>,
-    total: u64,
-}
-
-impl History {
-    const LENGTH: usize = 65_536;
-
-    fn new() -> Self {
-        Self { samples: vec![0.0; Self::LENGTH], total: 0 }
-    }
-
-    fn push(&mut self, block: &[f32]) {
-        for sample in block {
-            let at = self.total as usize % Self::LENGTH;
-            self.samples[at] = *sample;
-            self.total += 1;
-        }
-    }
-
-    /// The samples that end before the `end`th, if they are kept.
-    fn copy(&self, end: u64, to: &mut [f32]) -> bool {
-        let Some(begin) = end.checked_sub(to.len() as u64) else { return false };
-        if end > self.total || begin + (Self::LENGTH as u64) < self.total {
-            return false;
-        }
-        for (n, to) in to.iter_mut().enumerate() {
-            *to = self.samples[(begin as usize + n) % Self::LENGTH];
-        }
-        true
-    }
-}
+/// Samples kept of either sound: enough for a window, the latest echo, and streams that have drifted apart.
+const KEPT: usize = 65_536;
 
 /// Watches what is played and what is heard, and tells what comes out of the speakers.
 pub struct Speakers {
@@ -91,8 +62,8 @@ impl Speakers {
             curve: Curve::default(),
             fit: Fit::new(WINDOW),
             lag: LagFinder::new(),
-            far: History::new(),
-            near: History::new(),
+            far: History::new(KEPT),
+            near: History::new(KEPT),
             apart: 0,
             window: (0..WINDOW).map(|n| 0.5 - 0.5 * (turn * n as f32).cos()).collect(),
             far_sound: vec![0.0; WINDOW],
@@ -108,16 +79,16 @@ impl Speakers {
 
     /// Takes what the speakers are given; gives what they make of it.
     pub fn far(&mut self, sound: &[f32; BLOCK]) -> [f32; BLOCK] {
-        self.far.push(sound);
+        sound.iter().for_each(|sample| self.far.push(*sample));
         self.lag.far(sound);
         sound.map(|sample| self.curve.at(sample))
     }
 
     /// Takes what the microphone heard, rumble taken out.
     pub fn near(&mut self, sound: &[f32; BLOCK]) {
-        self.near.push(sound);
+        sound.iter().for_each(|sample| self.near.push(*sample));
         self.lag.near(sound);
-        let apart = self.far.total as i64 - self.near.total as i64;
+        let apart = self.far.total() as i64 - self.near.total() as i64;
         if apart.abs_diff(self.apart) > ASTRAY {
             self.apart = apart;
             self.lag.restart(apart);
@@ -150,7 +121,7 @@ impl Speakers {
     /// Gets both sounds ready, where there is an echo to look at.
     fn look(&mut self) -> bool {
         let Some(lag) = self.lag.samples() else { return false };
-        let end = self.near.total.saturating_sub(BEHIND);
+        let end = self.near.total().saturating_sub(BEHIND);
         let Some(played) = end.checked_add_signed(self.apart).and_then(|at| (at + AHEAD).checked_sub(lag)) else {
             return false;
         };

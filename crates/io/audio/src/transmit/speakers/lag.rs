@@ -1,6 +1,7 @@
 //! How much later than it is given to the speakers a sound is heard by the microphone: where the correlation of the two, each
 //! made white, has its peak (GCC-PHAT; Knapp and Carter, 1976), at 8 kHz.
 
+use super::history::History;
 use super::{ASTRAY, BEHIND};
 use crate::limits::{BLOCK, RATE};
 use realfft::num_complex::Complex;
@@ -21,48 +22,19 @@ const BAND_HZ: [usize; 2] = [150, 3_500];
 /// What is kept of a correlation for the next.
 const KEPT: f32 = 0.6;
 /// A peak stands out of the rest by this factor.
-const CLEAR: f32 = 9.0;
+const CLEAR: f32 = 7.0;
 /// Samples by which two peaks differ at most and are the same: 1 ms.
 const SAME: usize = 8;
 /// Mean power under which the speakers are silent.
 const SILENT: f32 = 1e-5;
 
-struct Stream {
-    samples: Vec<f32>,
-    total: u64,
-}
-
-impl Stream {
-    const LENGTH: usize = WINDOW + (2 * BEHIND + 2 * ASTRAY) as usize / THIN;
-
-    fn new() -> Self {
-        Self { samples: vec![0.0; Self::LENGTH], total: 0 }
-    }
-
-    fn push(&mut self, block: &[f32; BLOCK]) {
-        for six in block.as_chunks::<THIN>().0 {
-            let at = self.total as usize % Self::LENGTH;
-            self.samples[at] = six.iter().sum::<f32>() / THIN as f32;
-            self.total += 1;
-        }
-    }
-
-    fn copy(&self, end: u64, to: &mut [f32]) -> bool {
-        let Some(begin) = end.checked_sub(to.len() as u64) else { return false };
-        if end > self.total || begin + (Self::LENGTH as u64) < self.total {
-            return false;
-        }
-        for (n, to) in to.iter_mut().enumerate() {
-            *to = self.samples[((begin + n as u64) % Self::LENGTH as u64) as usize];
-        }
-        true
-    }
-}
+/// Samples kept of either sound.
+const KEPT_SAMPLES: usize = WINDOW + (2 * BEHIND + 2 * ASTRAY) as usize / THIN;
 
 /// Looks for the echo a few times a second.
 pub struct LagFinder {
-    far: Stream,
-    near: Stream,
+    far: History,
+    near: History,
     apart: i64,
     forward: Arc<dyn RealToComplex<f32>>,
     back: Arc<dyn ComplexToReal<f32>>,
@@ -84,8 +56,8 @@ impl LagFinder {
         let (forward, back) = (planner.plan_fft_forward(WINDOW), planner.plan_fft_inverse(WINDOW));
         let scratch = forward.get_scratch_len().max(back.get_scratch_len());
         Self {
-            far: Stream::new(),
-            near: Stream::new(),
+            far: History::new(KEPT_SAMPLES),
+            near: History::new(KEPT_SAMPLES),
             apart: 0,
             sound: vec![0.0; WINDOW],
             played: forward.make_output_vec(),
@@ -102,12 +74,12 @@ impl LagFinder {
 
     /// What is played.
     pub fn far(&mut self, sound: &[f32; BLOCK]) {
-        self.far.push(sound);
+        thin(&mut self.far, sound);
     }
 
     /// What is heard.
     pub fn near(&mut self, sound: &[f32; BLOCK]) {
-        self.near.push(sound);
+        thin(&mut self.near, sound);
     }
 
     /// A stream was interrupted: the far one has now so many samples of 48 kHz more.
@@ -140,7 +112,7 @@ impl LagFinder {
 
     /// Where the correlation has its peak, if that is clear.
     fn correlate(&mut self) -> Option<usize> {
-        let end = self.near.total.checked_sub(BEHIND / THIN as u64)?;
+        let end = self.near.total().checked_sub(BEHIND / THIN as u64)?;
         if !self.far.copy(end.checked_add_signed(self.apart)?, &mut self.sound) {
             return None;
         }
@@ -168,6 +140,12 @@ impl LagFinder {
             if alike.abs() > height { (n, alike.abs()) } else { (peak, height) }
         });
         (height > CLEAR * mean).then_some(peak)
+    }
+}
+
+fn thin(stream: &mut History, sound: &[f32; BLOCK]) {
+    for six in sound.as_chunks::<THIN>().0 {
+        stream.push(six.iter().sum::<f32>() / THIN as f32);
     }
 }
 
