@@ -2,10 +2,12 @@
 //!
 //! `echo_lines echo FOLDER NAME:SPEAKERS:DELAY_MS:ECHO_DB:HISS_DB[:all] ...` reads `far.wav` and `near.wav` of a folder and
 //! runs a transmit thread in real time for each scene: the far voice goes into its tap as the mix would, and comes out of the
-//! speakers (`linear`, `bent` or `clipped`) into a furnished room and the microphone so much later, so much louder than the
+//! speakers (`linear`, `bent`, `clipped` or `small`) into a furnished room and the microphone so much later, so much louder than the
 //! near voice; hiss is below full scale. With `moved` the room is another from the 27th second on. `all` has noise and gain on too. It writes what the microphone heard
 //! (`NAME.heard.wav`), what the chain made of it (`NAME.out.wav`), and what a listener
 //! decodes (`NAME.sent.wav`).
+//!
+//! `echo_lines chain FOLDER SCENE ...` has the chain alone do it, as fast as it goes; nothing is encoded.
 //!
 //! `echo_lines noise usual|strong IN.wav OUT.wav ...` suppresses noise and does nothing else.
 #![allow(clippy::print_stdout)]

@@ -140,9 +140,9 @@ impl Fit {
             for first in 0..WAYS {
                 let with = bin.crossed[first];
                 wanted[first] += trust * (room.re * f64::from(with.re) + room.im * f64::from(with.im));
-                for second in 0..=first {
+                for (second, sum) in matrix[first][..=first].iter_mut().enumerate() {
                     let product = f64::from(bin.products[pair(first, second)].re);
-                    matrix[first][second] += trust * room.norm_sqr() * product;
+                    *sum += trust * room.norm_sqr() * product;
                 }
             }
         }
