@@ -7,7 +7,7 @@ two seconds after it began, or after the microphone was moved, and the near voic
 both speak; with echo cancelling alone and with noise and gain too. Then the gain in signal over noise of both suppressors,
 in steady noise and in a babble of voices, is printed.
 
-`echo.py [short|chain|echo|noise]`: `short` is a few scenes through the chain and takes less than a minute, `chain` is all
+`echo.py [short|chain|echo|noise]`: `short` is a few scenes through the whole chain and takes half a minute, `chain` is all
 of them; both are the same each time. `echo` is all of them through a transmit thread in real time, gate and encoder
 included, and needs a machine that does nothing else. Without a word: `chain` and `noise`. HEARTH_RELEASE builds for release,
 HEARTH_KEEP names a folder where the sounds stay. Exit 77 where espeak-ng or the Python packages can't be had.
@@ -133,7 +133,7 @@ def build():
     subprocess.run(command + ["--release"] * bool(os.environ.get("HEARTH_RELEASE")), check=True, cwd=ROOT)
 
 
-def echo(folder, way, scenes):
+def echo(folder, way, scenes, chains=("", ":all")):
     """Prints every scene; gives what is below its bar. `way` is `echo` in real time, or `chain`."""
     import numpy as np
 
@@ -143,7 +143,7 @@ def echo(folder, way, scenes):
             sound[int(begin * RATE) : int(end * RATE)] = 0.5 * talk(folder, n, end - begin)
     save(os.path.join(folder, "near.wav"), near)
     save(os.path.join(folder, "far.wav"), far)
-    names = {f"{s}-{d}-{e}{m}": (s, d, e, m) for s, d, e in scenes for m in ["", ":all"]}
+    names = {f"{s}-{d}-{e}{m}": (s, d, e, m) for s, d, e in scenes for m in chains}
     words = [f"{name.replace(':', '-')}:{s}:{d}:{e}:{HISS_DB}{m}" for name, (s, d, e, m) in names.items()]
     # One scene a thread, maybe in real time: not so many at once that a sample is late.
     said = "".join(run(way, folder, *words[at : at + 6]) for at in range(0, len(words), 6))
@@ -246,7 +246,7 @@ def main():
     parts = sys.argv[1:] or ["chain", "noise"]
     with tempfile.TemporaryDirectory(prefix="hearth-echo-") as folder:
         folder = os.environ.get("HEARTH_KEEP", folder)
-        failed = echo(folder, "chain", SHORT) if "short" in parts else []
+        failed = echo(folder, "chain", SHORT, [":all"]) if "short" in parts else []
         for way in ["chain", "echo"]:
             failed += echo(folder, way, SCENES) if way in parts else []
         if "noise" in parts:
