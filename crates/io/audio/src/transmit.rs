@@ -6,6 +6,7 @@ pub mod detect;
 pub mod echo;
 pub mod gate;
 pub mod source;
+pub mod speakers;
 
 use crate::level::{self, Envelope};
 use crate::limits::{BLOCK, FRAME};
