@@ -96,15 +96,29 @@ pub(crate) enum Finding {
     Narrow { kbps: u32, certain: bool },
 }
 
-/// From the rate of a train, how many packets of its second half its answering receivers should have had, and what each
-/// of them saw.
-pub(crate) fn judge(rate_kbps: u32, expected: u32, seen: &[(u16, u32)]) -> Finding {
-    let came = seen.iter().map(|(came, _)| u32::from(*came)).sum::<u32>().min(expected);
-    let mut grown: Vec<_> = seen.iter().filter(|(came, _)| *came > 0).map(|(_, grown)| *grown).collect();
+/// What one receiver saw of a train.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// Packets of the second half that were sent to it, and that it says came.
+    pub sent: u16,
+    pub came: u16,
+    /// How much longer the train took to come than to be sent, microseconds.
+    pub grown_us: u32,
+}
+
+/// From the rate of a train and what each of its receivers saw. Where there are three or more, the one that saw least does
+/// not count: it may be busy elsewhere, or lie.
+pub(crate) fn judge(rate_kbps: u32, seen: &[Seen]) -> Finding {
+    let mut seen = seen.to_vec();
+    seen.iter_mut().for_each(|s| s.came = s.came.min(s.sent));
+    seen.sort_by_key(|s| u32::from(s.came) * 1000 / u32::from(s.sent.max(1)));
+    let counted = if seen.len() > 2 { &seen[1..] } else { &seen[..] };
+    let sum = |of: fn(&Seen) -> u16| counted.iter().map(|s| u64::from(of(s))).sum::<u64>();
+    let share = sum(|s| s.came) * 1000 / sum(|s| s.sent).max(1);
+    let mut grown: Vec<_> = counted.iter().filter(|s| s.came > 0).map(|s| s.grown_us).collect();
     grown.sort_unstable();
     // Of one receiver that was slow to look, nobody's line is to blame.
     let grown = u64::from(grown.get((grown.len().max(1) - 1) / 2).copied().unwrap_or(0));
-    let share = u64::from(came) * 1000 / u64::from(expected.max(1));
     if share >= limits::PROBE_SHARE && grown <= limits::PROBE_GROWN_US {
         return Finding::Carries;
     }
@@ -127,16 +141,33 @@ mod tests {
         assert_eq!(ProbeFrame::from_bytes(&ProbeFrame { index: 40, ..frame }.to_bytes()), None);
     }
 
+    fn seen(sent: u16, came: u16, grown_us: u32) -> Seen {
+        Seen { sent, came, grown_us }
+    }
+
     #[test]
     fn loss_and_waiting_say_what_a_line_carries() {
-        assert_eq!(judge(3_200, 40, &[(20, 1_000), (20, 3_000)]), Finding::Carries);
+        assert_eq!(judge(3_200, &[seen(20, 20, 1_000), seen(20, 20, 3_000)]), Finding::Carries);
         // A policer lets through a third of the second half.
-        assert_eq!(judge(3_000, 42, &[(7, 0), (7, 0)]), Finding::Narrow { kbps: 999, certain: true });
+        assert_eq!(judge(3_000, &[seen(21, 7, 0); 2]), Finding::Narrow { kbps: 999, certain: true });
         // A queue sends all of it, in three times the time.
-        assert_eq!(judge(3_000, 40, &[(20, 400_000); 2]), Finding::Narrow { kbps: 1_000, certain: false });
+        assert_eq!(judge(3_000, &[seen(20, 20, 400_000); 2]), Finding::Narrow { kbps: 1_000, certain: false });
         // One receiver of three that was busy elsewhere.
-        assert_eq!(judge(3_000, 30, &[(10, 0), (10, 400_000), (10, 2_000)]), Finding::Carries);
-        assert_eq!(judge(3_000, 30, &[(0, 0); 3]), Finding::Narrow { kbps: 0, certain: true });
+        assert_eq!(judge(3_000, &[seen(10, 10, 0), seen(10, 10, 400_000), seen(10, 10, 2_000)]), Finding::Carries);
+        assert_eq!(judge(3_000, &[seen(10, 0, 0); 3]), Finding::Narrow { kbps: 0, certain: true });
+    }
+
+    #[test]
+    fn one_receiver_of_three_makes_no_line_narrow_and_none_wide() {
+        let honest = seen(10, 10, 0);
+        assert_eq!(judge(3_000, &[honest, seen(10, 0, 0), honest]), Finding::Carries);
+        assert_eq!(judge(3_000, &[honest, seen(10, 10, u32::MAX), honest]), Finding::Carries);
+        let narrow = seen(10, 3, 0);
+        let Finding::Narrow { kbps, certain: true } = judge(3_000, &[narrow, seen(10, u16::MAX, 0), narrow, narrow])
+        else {
+            panic!("a word made a line wide");
+        };
+        assert!(kbps < 1_800, "{kbps}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::Call;
 use crate::{
     CallMessage, Warning, limits,
     rank::need_kbps,
-    uplink::{Arriving, Finding, ProbeFrame, judge},
+    uplink::{Arriving, Finding, ProbeFrame, Seen, judge},
 };
 use hearth_ports::rtc::{MediaFrame, MediaRoute, RtcCommand};
 use hearth_types::PeerKey;
@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, VecDeque};
 pub struct Line {
     /// What it is taken to send, kbit/s.
     pub kbps: u32,
-    /// Measured here or in an earlier call on this line.
+    /// Measured.
     pub measured: bool,
     /// Somebody said so.
     pub said: bool,
@@ -67,8 +67,8 @@ impl Train {
 }
 
 impl OwnLine {
-    pub fn new(said_kbps: Option<u32>, measured_kbps: Option<u32>, next_us: u64) -> Self {
-        Self { said_kbps, measured_kbps, next_us, ..Self::default() }
+    pub fn new(said_kbps: Option<u32>, next_us: u64) -> Self {
+        Self { said_kbps, next_us, ..Self::default() }
     }
     pub fn kbps(&self) -> u32 {
         self.said_kbps.or(self.measured_kbps).unwrap_or(limits::UPLINK_KBPS)
@@ -82,7 +82,8 @@ impl OwnLine {
     }
     /// Another network: nothing is known of it.
     pub fn forget(&mut self, next_us: u64) {
-        *self = Self { said_kbps: self.said_kbps, trains: self.trains, probe_bytes: self.probe_bytes, ..Self::default() };
+        *self =
+            Self { said_kbps: self.said_kbps, trains: self.trains, probe_bytes: self.probe_bytes, ..Self::default() };
         self.next_us = next_us;
     }
     pub fn sends(&mut self, peers: usize, payload: usize) {
@@ -112,12 +113,7 @@ impl Call {
     pub fn line(&self) -> Line {
         let line = &self.line;
         let said = line.said_kbps.is_some();
-        Line {
-            kbps: line.kbps(),
-            measured: !said && line.measured_kbps.is_some(),
-            said,
-            probe_bytes: line.probe_bytes,
-        }
+        Line { kbps: line.kbps(), measured: !said && line.measured_kbps.is_some(), said, probe_bytes: line.probe_bytes }
     }
 
     /// Sends what is due of a train, judges one that is answered, begins one where that disturbs nobody.
@@ -158,10 +154,12 @@ impl Call {
             self.line.next_us = now + limits::PROBE_AGAIN_US;
             return;
         }
-        let answered = |index: &u16| train.to(*index).is_some_and(|peer| train.seen.contains_key(&peer));
-        let expected = (train.count / 2..train.count).filter(answered).count() as u32;
-        let seen: Vec<_> = train.seen.values().copied().collect();
-        match judge(rate, expected, &seen) {
+        let sent =
+            |peer: &PeerKey| (train.count / 2..train.count).filter(|n| train.to(*n) == Some(*peer)).count() as u16;
+        let told = train.seen.iter();
+        let seen: Vec<_> =
+            told.map(|(p, (came, grown_us))| Seen { sent: sent(p), came: *came, grown_us: *grown_us }).collect();
+        match judge(rate, &seen) {
             Finding::Carries if rate >= self.line.aimed_kbps => self.line.carried(rate),
             Finding::Carries => {
                 self.line.row = Some(((rate * 2).min(self.line.aimed_kbps), None));

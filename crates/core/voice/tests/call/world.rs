@@ -224,7 +224,6 @@ impl World {
             key: DeviceKey::from_seed(&Self::secret(n)),
             entropy: HashEntropy::new(hearth_crypto::hash("test/entropy", &[&seed.to_be_bytes(), &n.to_be_bytes()])),
             uplink_kbps,
-            measured_kbps: None,
             may_relay,
             relay_only: false,
         };
