@@ -9,6 +9,7 @@ use crate::{
     proof::{Finding, Proof, ProofChecker},
     replay::ReplayWindow,
     seal::{self, Plain},
+    uplink::ProbeFrame,
 };
 use hearth_ports::rtc::{MediaFrame, RtcCommand};
 use hearth_types::{DeviceId, PeerKey};
@@ -61,6 +62,9 @@ impl Call {
     pub(super) fn frame(&mut self, via: PeerKey, frame: MediaFrame) {
         let now = self.now;
         self.links.heard(&via, now);
+        if let Some(probe) = ProbeFrame::from_bytes(&frame.payload) {
+            return self.heard_probe(via, probe);
+        }
         let Some(p) = self.members.get_mut(&via) else { return };
         let within = if frame.slot == 0 {
             p.frames.take(limits::FRAMES_PER_SECOND, limits::FRAMES_BURST, now)

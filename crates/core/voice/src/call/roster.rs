@@ -25,6 +25,8 @@ pub(crate) struct Peer {
     pub frames: Rate,
     pub forwarded: Rate,
     pub datagrams: Rate,
+    pub probes: Rate,
+    pub train: Option<crate::uplink::Arriving>,
     pub epochs: (u32, u64),
 }
 
@@ -46,6 +48,8 @@ impl Peer {
             frames: Rate::new(limits::FRAMES_BURST, now_us),
             forwarded: Rate::new(limits::RELAY_FRAMES_BURST, now_us),
             datagrams: Rate::new(limits::DATAGRAMS_BURST, now_us),
+            probes: Rate::new(limits::PROBES_BURST, now_us),
+            train: None,
             epochs: (0, 0),
         }
     }

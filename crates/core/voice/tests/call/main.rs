@@ -8,4 +8,5 @@ mod lies;
 mod messages;
 mod outside;
 mod topology;
+mod uplink;
 mod world;

@@ -74,6 +74,17 @@ pub struct Node {
 
 type Tap = Box<dyn FnMut(u64, usize, usize, &MediaFrame) -> Vec<MediaFrame>>;
 
+/// A line out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Narrow {
+    pub kbps: u64,
+    /// What would wait longer than this is dropped.
+    pub queue_us: u64,
+    /// What goes through at once, as time at its rate.
+    pub burst_us: u64,
+    pub free_us: u64,
+}
+
 pub struct World {
     pub now: u64,
     pub net: Net,
@@ -89,6 +100,11 @@ pub struct World {
     pub keys: BTreeMap<(usize, usize), (u64, [u8; 32])>,
     /// What a peer's transport does to frames it sends: a liar. Sees (time, from, to, frame).
     pub tap: Option<Tap>,
+    /// Lines that are no wider, by whose they are.
+    pub lines: BTreeMap<usize, Narrow>,
+    /// Frames that came and that did not, by from and to, for the transport's counts; told while there are `lines`.
+    counts: BTreeMap<(usize, usize), (u64, u64)>,
+    counted_us: u64,
     events: BTreeMap<(u64, u64), Event>,
     order: u64,
     random: u64,
@@ -116,6 +132,9 @@ impl World {
             cut_control: BTreeSet::new(),
             keys: BTreeMap::new(),
             tap: None,
+            lines: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            counted_us: 0,
             events: BTreeMap::new(),
             order: 0,
             random: seed,
@@ -190,6 +209,10 @@ impl World {
         self.enter_with(n, 20_000, true);
     }
     pub fn enter_with(&mut self, n: usize, uplink_kbps: u32, may_relay: bool) {
+        self.enter_on(n, Some(uplink_kbps), may_relay);
+    }
+    /// On a line that nobody said anything of, unless `uplink_kbps`.
+    pub fn enter_on(&mut self, n: usize, uplink_kbps: Option<u32>, may_relay: bool) {
         let seed = self.random(u64::MAX);
         let now = self.now;
         let node = &mut self.nodes[n];
@@ -265,6 +288,7 @@ impl World {
             }
             let ((at, _), event) = entry.remove_entry();
             self.now = self.now.max(at);
+            self.tell_counts();
             self.event(event);
         }
         self.now = end;

@@ -132,7 +132,7 @@ impl Voice {
             me: me.into(),
             key: DeviceKey::from_seed(&self.config.device),
             entropy: HashEntropy::new(seed),
-            uplink_kbps: self.uplink_kbps,
+            uplink_kbps: Some(self.uplink_kbps),
             may_relay: true,
             relay_only: false,
         };
