@@ -33,6 +33,8 @@ impl Kernel {
             pushed: 0,
             costly: 0,
             costly_since_ms: self.now,
+            passed_from: Default::default(),
+            passed_to: Default::default(),
         };
         self.links.insert(peer, link);
         self.dialer.linked(peer, self.now);
@@ -54,6 +56,9 @@ impl Kernel {
                 // Who is still there says so again within this time, by way of others.
                 if let Some(notice) = device.and_then(|d| s.notices.get_mut(&d)) {
                     notice.until_ms = notice.until_ms.min(self.now + limits::PRESENCE_DOUBT_MS);
+                }
+                if let Some(device) = device {
+                    self.ways_lost(space, &peer, device);
                 }
             }
             if let Some(user) = user {
@@ -117,6 +122,8 @@ impl Kernel {
             Frame::AskSeals { space, epochs } => self.ask_seals(peer, space, &epochs),
             Frame::Declined { request } => self.declined(peer, request),
             Frame::Call { space, message } => self.call_frame(peer, space, message),
+            Frame::Pass { space, to, message } => self.pass(peer, space, to, message),
+            Frame::Passed { space, from, message } => self.passed(peer, space, from, &message),
             Frame::Hello { .. } | Frame::Entries { .. } | Frame::Push { .. } => self.fault(peer, 1),
         }
     }
@@ -127,7 +134,8 @@ impl Kernel {
             Frame::AskSeals { epochs, .. } => 1 + epochs.len() as u32 / 8,
             Frame::Join { .. } => 16,
             Frame::Prove { .. } | Frame::Knock { .. } | Frame::Door { .. } | Frame::Peers { .. } => 4,
-            Frame::AskDays { .. } | Frame::Heads { .. } | Frame::Call { .. } => 1,
+            Frame::AskDays { .. } | Frame::Heads { .. } => 1,
+            Frame::Call { .. } | Frame::Pass { .. } | Frame::Passed { .. } => 1,
             _ => 0,
         };
         let now = self.now;
@@ -266,6 +274,7 @@ impl Kernel {
             return;
         }
         let Some(user) = user else {
+            self.ways_lost(space, &peer, device);
             self.voice_news(space);
             let still = self.spaces.values().any(|s| s.links.get(&peer).is_some_and(|l| l.proven));
             return self.net(NetCommand::SetMember { link: peer, member: still });
@@ -279,6 +288,7 @@ impl Kernel {
         self.tell_heads_to(peer, space);
         self.share_peers(peer, space);
         self.publish_presence();
+        self.ways_found(space, device);
         self.publish_voice();
         self.voice_news(space);
         self.set_timer(Timer::Heads, limits::HEADS_EVERY_MS);
