@@ -115,6 +115,10 @@ class Peer:
                     raise AssertionError(f"{self.name}: no {what} within {deadline_s} s; stderr: {self.tail()}")
                 self._changed.wait(left)
 
+    def last(self, event):
+        """The newest event of a kind."""
+        return next((e for e in reversed(list(self.events)) if e.get("event") == event), {})
+
     def post(self, cmd, **arguments):
         """Sends a command without waiting; gives its request id."""
         self._next += 1

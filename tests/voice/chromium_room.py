@@ -21,8 +21,9 @@ sys.path.insert(0, os.path.join(HERE, "..", "net"))
 import lab as network  # noqa: E402
 from bridge import CHROMIUM, FAKE_DEVICES, browse  # noqa: E402
 from lab import figure, run, until  # noqa: E402
-from peers import Peer, agree, target  # noqa: E402
+from peers import Peer, target  # noqa: E402
 from sound import best_match, envelope, need_espeak, read, speech  # noqa: E402
+from talk_in_a_room import room_of  # noqa: E402
 
 MEMBER = os.path.join(target(), os.environ.get("HEARTH_PROFILE", "debug"), "examples", "browser_member")
 TURN_S = 5.5
@@ -65,10 +66,6 @@ class Member(Peer):
             name=name, command=lambda words: self.host.command(*words),
         )
 
-    def last(self, event):
-        """The newest event of a kind."""
-        return next((e for e in reversed(list(self.events)) if e.get("event") == event), {})
-
     def report(self):
         """How the page fares."""
         return self.last("page").get("report", {})
@@ -90,18 +87,10 @@ class Member(Peer):
             print("--- chromium\n" + out.read()[-3000:])
 
 
-def room_of(lab, names, keys="right"):
+def room_with_browser(lab, names, keys="right"):
     """Ordinary peers and one in a browser, of one community, linked; its voice room."""
-    hosts = lab.lan(*names, "web")
-    peers = [Peer(lab, host, name) for host, name in zip(hosts, names)]
-    member = Member(lab, hosts[-1], "web", keys)
-    community, _ = peers[0].found("The Den")
-    link = peers[0].invite(community)
-    for peer in [*peers[1:], member]:
-        peer.join(link)
-    until(lambda: agree([*peers, member], community), 30, "all of one mind")
-    channels = peers[0].ask("community.state", community=community)["channels"]
-    return peers, member, next(c["channel"] for c in channels if c["kind"] == "voice")
+    (*peers, member), _, room = room_of(lab, names, lambda lab, host: Member(lab, host, "web", keys))
+    return peers, member, room
 
 
 def meet(lab, peers, member, room, said):
@@ -151,7 +140,7 @@ def leave(peers, member):
 def everybody_hears_everybody(lab):
     need_espeak()
     names = ["p0", "p1"]
-    peers, member, room = room_of(lab, names)
+    peers, member, room = room_with_browser(lab, names)
     total_s = 3 * TURN_S + 3
     said = speeches(lab, [*names, "web"], total_s)
     try:
@@ -189,7 +178,7 @@ def everybody_hears_everybody(lab):
 
 def nothing_opens(lab, keys):
     need_espeak()
-    peers, member, room = room_of(lab, ["p0"], keys)
+    peers, member, room = room_with_browser(lab, ["p0"], keys)
     (peer,) = peers
     total_s = 2 * TURN_S + 2
     said = speeches(lab, ["p0", "web"], total_s)

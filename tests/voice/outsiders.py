@@ -15,9 +15,9 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "net"))
 from hums import all_at_once, listen, stop_listening  # noqa: E402
 from lab import figure, run, until  # noqa: E402
-from peers import Peer, agree, target  # noqa: E402
+from peers import Peer, target  # noqa: E402
 from sound import need_espeak, speech  # noqa: E402
-from talk_in_a_room import in_touch, said_path  # noqa: E402
+from talk_in_a_room import in_touch, room_of, said_path  # noqa: E402
 
 KEEPER = os.path.join(target(), os.environ.get("HEARTH_PROFILE", "debug"), "examples", "keeps_everything")
 TALKERS = 9
@@ -39,23 +39,14 @@ class Keeper(Peer):
         told = sum(e["event"] == "kept" for e in list(self.events))
         self.ask("voice.stats")
         until(lambda: sum(e["event"] == "kept" for e in list(self.events)) > told, 120, "all was tried")
-        kept = next(e for e in reversed(list(self.events)) if e["event"] == "kept")
+        kept = self.last("kept")
         figure("kept", {k: kept[k] for k in ("secrets", "tried", "inside", "soon", "late", "last_opened_ms")})
         return kept
 
 
 def room_with_keeper(lab, talkers):
     names = [f"p{n}" for n in range(talkers)]
-    *hosts, beside = lab.lan(*names, "keeper")
-    peers = [Peer(lab, host, name) for host, name in zip(hosts, names)]
-    keeper = Keeper(lab, beside, "keeper")
-    community, _ = peers[0].found("The Den")
-    link = peers[0].invite(community)
-    for peer in [*peers[1:], keeper]:
-        peer.join(link)
-    until(lambda: agree([*peers, keeper], community), 30, "all of one mind")
-    channels = peers[0].ask("community.state", community=community)["channels"]
-    room = next(c["channel"] for c in channels if c["kind"] == "voice")
+    (*peers, keeper), _, room = room_of(lab, names, lambda lab, host: Keeper(lab, host, "keeper"))
     for peer in peers:
         peer.ask("voice.set", uplink_kbps=NARROW_KBPS)
     keeper.ask("voice.set", uplink_kbps=WIDE_KBPS)

@@ -17,10 +17,11 @@ TURN_S = 5.5
 ALIKE = 0.8
 
 
-def room_of(lab, names):
-    """Everybody of a new community, linked and in its voice room."""
-    hosts = lab.lan(*names)
+def room_of(lab, names, guest=None):
+    """Everybody of a new community, linked, and its voice room; `guest` makes one more member, who stands last."""
+    hosts = lab.lan(*names, *(["guest"] if guest else []))
     peers = [Peer(lab, host, name) for host, name in zip(hosts, names)]
+    peers += [guest(lab, hosts[-1])] if guest else []
     community, _ = peers[0].found("The Den")
     link = peers[0].invite(community)
     for peer in peers[1:]:

@@ -18,10 +18,13 @@ const SLACK_US: i64 = 15_000;
 const SHORT_US: i64 = 2_500;
 /// So far from the target, likeness is asked less of and no pause is made.
 const FAR_US: i64 = 60_000;
+/// Short by less than this, sound is stretched only where nobody hears it.
+const NEAR_US: i64 = 7_500;
 /// Blocks between two stretches (NetEQ `kMinTimescaleInterval`).
 const STRETCH_PAUSE: u32 = 5;
-/// How alike two periods must be (NetEQ: 14746 / 16384), and when far from the target.
+/// How alike two periods must be (NetEQ: 14746 / 16384), when near the target, and when far from it.
 const LIKENESS: f32 = 0.9;
+const LIKENESS_NEAR: f32 = 0.97;
 const LIKENESS_FAR: f32 = 0.5;
 /// Played samples kept, for seams.
 const HISTORY: usize = stretch::LONGEST + stretch::SEAM;
@@ -341,7 +344,13 @@ impl<D: VoiceDecoder> JitterBuffer<D> {
         if (over <= 0 && under <= 0) || (self.since_stretch < STRETCH_PAUSE && !far) {
             return;
         }
-        let likeness = if far { LIKENESS_FAR } else { LIKENESS };
+        let likeness = if far {
+            LIKENESS_FAR
+        } else if over <= 0 && under < NEAR_US {
+            LIKENESS_NEAR
+        } else {
+            LIKENESS
+        };
         if over > 0 {
             self.decode_ahead(stretch::LONGEST + stretch::SEAM + BLOCK);
             let removed = stretch::shorten(&mut self.queue, likeness);
