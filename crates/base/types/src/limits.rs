@@ -119,8 +119,10 @@ pub const PASS_AFTER_MS: u64 = 500;
 pub const PASS_EVERY_MS: u64 = 3_000;
 /// Milliseconds of silence after which a way by a third member is given up.
 pub const PASS_SILENT_MS: u64 = 10_000;
-/// Milliseconds for which a third member who was silent is not asked for that way again, if there is another.
+/// Milliseconds for which a third member who was silent or lost words is not asked for that way again, if there is another.
 pub const PASS_SHUN_MS: u64 = 30_000;
+/// Words missed on a way by a third member, after which others are asked.
+pub const PASS_MISSED: u64 = 3;
 /// Third members asked at once for a way to one device.
 pub const PASS_TRIES: usize = 8;
 /// Devices met by way of others in one stay in a room.

@@ -72,6 +72,10 @@ pub enum Frame {
     Passed { space: SpaceId, from: DeviceId, message: Vec<u8> },
 }
 
+/// A box under this tag in a [`Frame::Prove`] is no proof: it says that the sender knows [`Frame::Pass`] and
+/// [`Frame::Passed`]. Who does not would take them for no frame at all, and is sent none.
+pub const PASSES: [u8; 8] = *b"passes/1";
+
 /// What a membership proof signs.
 pub struct Proof {
     /// The space.

@@ -9,7 +9,7 @@ use hearth_ports::{Direction, NetCommand, NodeEvent, Route};
 use hearth_types::{Class, ControlBody, DeviceId, PeerKey, SpaceId, limits};
 use hearth_wire::{
     CheckedEntry, Frame,
-    frame::{LINK_VERSION, Proof, knock_tag, proof_bytes, read_proof},
+    frame::{LINK_VERSION, PASSES, Proof, knock_tag, proof_bytes, read_proof},
 };
 use std::collections::BTreeSet;
 
@@ -33,6 +33,7 @@ impl Kernel {
             pushed: 0,
             costly: 0,
             costly_since_ms: self.now,
+            passes: false,
             passed_from: Default::default(),
             passed_to: Default::default(),
         };
@@ -213,10 +214,17 @@ impl Kernel {
                 s.links.entry(peer).or_default().sent_proof = true;
             }
         }
+        // Whom nothing is proven to is told nothing.
+        if !boxes.is_empty() && boxes.len() < limits::SPACES {
+            boxes.push((PASSES, Vec::new()));
+        }
         self.send(peer, &Frame::Prove { boxes });
     }
 
     fn prove(&mut self, peer: PeerKey, boxes: &[([u8; 8], Vec<u8>)]) {
+        if let Some(link) = self.links.get_mut(&peer) {
+            link.passes |= boxes.iter().any(|(tag, _)| *tag == PASSES);
+        }
         let mut claims = Vec::new();
         for id in self.spaces.keys().copied().collect::<Vec<_>>() {
             let (Some(proof), Some(s)) = (self.proof(peer, id, false), self.spaces.get(&id)) else { continue };

@@ -134,6 +134,8 @@ pub(crate) struct Link {
     /// Costly frames since `costly_since_ms`.
     pub costly: u32,
     pub costly_since_ms: u64,
+    /// It knows what to do with frames of others that are passed on.
+    pub passes: bool,
     /// What of it was passed on to others, and what of others to it.
     pub passed_from: crate::third::PassCount,
     pub passed_to: crate::third::PassCount,

@@ -6,7 +6,7 @@
 mod passing;
 
 use crate::{
-    kernel::{Kernel, KernelKeys, Timer},
+    kernel::{Kernel, KernelKeys, Link, Timer},
     space::Space,
     voice::OwnVoice,
 };
@@ -36,8 +36,12 @@ struct Pair {
     keys: Option<PairKeys>,
     /// Who passes on.
     via: Option<PeerKey>,
-    /// Who passed on until nothing came, and until when it is not asked again.
-    shunned: Option<(PeerKey, u64)>,
+    /// Who passed on until words were missing, and until when they are not asked again.
+    shunned: BTreeMap<PeerKey, u64>,
+    /// Who passed the last word on, and how many before it did not come since that one does.
+    missed: (Option<PeerKey>, u64),
+    /// Too many: others are to be asked.
+    asks: bool,
     /// Numbers of the last words out and in, and when those were.
     sent: (u64, u64),
     heard: (u64, u64),
@@ -97,6 +101,23 @@ impl Pair {
         self.sent = (self.sent.0 + 1, now);
         Some(PairWord { asks, message }.seal(self.sent.0, keys, random))
     }
+    /// Leaves out who lost words, unless that is everybody.
+    fn spare(&self, thirds: &mut Vec<PeerKey>, now: u64) {
+        let shunned = |third: &PeerKey| self.shunned.get(third).is_some_and(|until| now < *until);
+        if !thirds.iter().all(shunned) {
+            thirds.retain(|third| !shunned(third));
+        }
+    }
+    /// Gives up a third member who lost words.
+    fn shun(&mut self, third: PeerKey, now: u64) {
+        self.via.take_if(|via| *via == third);
+        self.missed = (None, 0);
+        self.shunned.retain(|_, until| now < *until);
+        if self.shunned.len() >= limits::PASS_TRIES {
+            self.shunned.pop_first();
+        }
+        self.shunned.insert(third, now + limits::PASS_SHUN_MS);
+    }
 }
 
 impl Space {
@@ -104,14 +125,12 @@ impl Space {
         self.links.get(&m.peer).is_some_and(|l| l.proven && l.device == Some(m.device))
     }
     /// Who may know the way to `m`: first those in the room.
-    fn thirds(&self, m: &VoiceMember, room: ChannelId, pair: &Pair, now: u64) -> Vec<PeerKey> {
+    fn thirds(&self, links: &BTreeMap<PeerKey, Link>, m: &VoiceMember, room: ChannelId) -> Vec<PeerKey> {
+        let passes = |peer: &PeerKey| links.get(peer).is_some_and(|l| l.passes);
         let inside = |d: DeviceId| self.notices.get(&d).and_then(|n| n.voice).is_some_and(|(p, _)| p.channel == room);
         let proven = self.links.iter().filter(|(_, l)| l.proven).filter_map(|(peer, l)| Some((*peer, l.device?)));
-        let mut thirds: Vec<_> = proven.filter(|(_, d)| *d != m.device).map(|(p, d)| (!inside(d), p)).collect();
-        let shunned = pair.shunned.filter(|(_, until)| now < *until).map(|(peer, _)| peer);
-        if thirds.iter().any(|(_, p)| Some(*p) != shunned) {
-            thirds.retain(|(_, p)| Some(*p) != shunned);
-        }
+        let others = proven.filter(|(peer, device)| *device != m.device && passes(peer));
+        let mut thirds: Vec<_> = others.map(|(p, d)| (!inside(d), p)).collect();
         thirds.sort();
         thirds.into_iter().map(|(_, p)| p).collect()
     }
@@ -149,6 +168,7 @@ impl Kernel {
         let mut out = Vec::new();
         for m in &unlinked {
             let Some(pair) = own.ways.pairs.with(m) else { continue };
+            pair.asks = false;
             if let Some(via) = pair.via {
                 if now < pair.heard.1 + limits::PASS_SILENT_MS {
                     if now >= pair.sent.1 + limits::PASS_EVERY_MS / 2 {
@@ -156,10 +176,10 @@ impl Kernel {
                     }
                     continue;
                 }
-                pair.via = None;
-                pair.shunned = Some((via, now + limits::PASS_SHUN_MS));
+                pair.shun(via, now);
             }
-            let thirds = s.thirds(m, room, pair, now);
+            let mut thirds = s.thirds(&self.links, m, room);
+            pair.spare(&mut thirds, now);
             let turn = pair.turn % thirds.len().max(1);
             pair.turn = turn + limits::PASS_TRIES;
             let word = pair.word(true, None, now, &mut self.entropy);
@@ -224,17 +244,37 @@ impl Kernel {
         let (Some(s), Some(pair)) = (self.spaces.get(&space), own.ways.pairs.with(m)) else { return };
         let Some(keys) = pair.keys.as_ref().filter(|_| counter > pair.heard.0) else { return };
         let Ok(word) = PairWord::open(counter, sealed, keys) else { return };
+        // Words missed are held against who passed on those before them, and not against who takes over.
+        let before = Some(pair.missed.1).filter(|_| pair.missed.0 == Some(via));
+        pair.missed = (Some(via), before.map_or(0, |n| n.saturating_add(counter - pair.heard.0 - 1)));
         pair.heard = (counter, now);
-        let linked = s.is_linked(m);
-        if !linked && (word.asks || pair.via.is_none()) && s.thirds(m, room, pair, now).contains(&via) {
-            pair.via = Some(via);
-        }
+        let (linked, late) = (s.is_linked(m), pair.overtaken && s.is_linked(m));
+        let mut thirds = s.thirds(&self.links, m, room);
+        pair.spare(&mut thirds, now);
         let answer = if word.asks { pair.word(false, None, now, &mut self.entropy) } else { None };
-        let late = linked && pair.overtaken;
+        let takes = word.asks || (pair.via.is_none() && !pair.asks);
+        if !linked && pair.missed.1 > limits::PASS_MISSED {
+            pair.shun(via, now);
+            (pair.via, pair.asks) = (None, true);
+            self.set_timer(Timer::Ways, limits::PASS_AFTER_MS);
+        } else if !linked && takes && thirds.contains(&via) && pair.via.replace(via).is_some() {
+            self.was_away(space, m);
+        }
         self.pass_out(space, via, m.device, answer);
         self.voice_news(space);
         if let Some(bytes) = word.message.filter(|_| !late) {
             self.order(VoiceOrder::Message { peer: m.peer, device: m.device, bytes });
+        }
+    }
+
+    /// Who asks again has missed words: for the call they were away, so that it greets them once more.
+    fn was_away(&mut self, space: SpaceId, m: &VoiceMember) {
+        let mut via = None;
+        for _ in 0..2 {
+            let own = call(&mut self.voice_leaving, &mut self.voice);
+            let Some(pair) = own.and_then(|own| own.ways.pairs.with(m)) else { return };
+            std::mem::swap(&mut pair.via, &mut via);
+            self.voice_news(space);
         }
     }
 

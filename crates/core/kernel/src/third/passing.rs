@@ -4,19 +4,23 @@ use crate::kernel::Kernel;
 use hearth_types::{DeviceId, PeerKey, SpaceId, limits};
 use hearth_wire::Frame;
 
+const TOO_MUCH: &str = "Far more is sent through this computer in a voice room than a call needs. What is too much is left out.";
+
 /// What was passed on in a window.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct PassCount {
     pub since_ms: u64,
     messages: u32,
     bytes: usize,
+    /// Of all time.
+    dropped: u64,
 }
 
 impl PassCount {
     /// Whether one more of `size` bytes fits, at `now`.
     fn fits(&mut self, size: usize, (messages, bytes): (u32, usize), now: u64) -> bool {
         if now >= self.since_ms.saturating_add(limits::PASS_WINDOW_MS) {
-            *self = Self { since_ms: now, messages: 0, bytes: 0 };
+            *self = Self { since_ms: now, messages: 0, bytes: 0, dropped: self.dropped };
         }
         self.messages < messages && self.bytes.saturating_add(size) <= bytes
     }
@@ -34,7 +38,8 @@ impl Kernel {
         let from = s.links.get(&peer).filter(|l| l.proven).and_then(|l| l.device);
         let Some(from) = from else { return self.fault(peer, 1) };
         let target = s.links.iter().find(|(_, l)| l.proven && l.device == Some(to)).map(|(target, _)| *target);
-        let Some(target) = target.filter(|target| *target != peer) else { return };
+        let knows = |target: &PeerKey| self.links.get(target).is_some_and(|l| l.passes);
+        let Some(target) = target.filter(|target| *target != peer && knows(target)) else { return };
         let room = |device: &DeviceId, link: PeerKey| {
             let (place, until) = s.notices.get(device)?.voice?;
             (until > now && place.peer == link).then_some(place.channel)
@@ -46,7 +51,9 @@ impl Kernel {
             && self.links.get_mut(&peer).is_some_and(|l| l.passed_from.fits(size, limits::PASS_LINK, now))
             && self.links.get_mut(&target).is_some_and(|l| l.passed_to.fits(size, limits::PASS_LINK, now));
         if !fits {
-            return tracing::debug!("a member wants too much passed on");
+            self.passed.dropped += 1;
+            tracing::debug!(dropped = self.passed.dropped, "a member wants too much passed on");
+            return self.warn_once("passing", TOO_MUCH);
         }
         self.passed.add(size);
         if let Some(link) = self.links.get_mut(&peer) {
