@@ -101,6 +101,27 @@ impl Pair {
         self.sent = (self.sent.0 + 1, now);
         Some(PairWord { asks, message }.seal(self.sent.0, keys, random))
     }
+    /// A good word came. Those missed are held against who passed on what was before them, and not against who takes over.
+    fn counted(&mut self, via: PeerKey, counter: u64, now: u64) {
+        let before = Some(self.missed.1).filter(|_| self.missed.0 == Some(via));
+        self.missed = (Some(via), before.map_or(0, |n| n.saturating_add(counter - self.heard.0 - 1)));
+        self.heard = (counter, now);
+    }
+    /// Whom to answer by, after a word that `via` passed on; whether the other side has missed words.
+    fn choose(&mut self, via: PeerKey, asks: bool, mut thirds: Vec<PeerKey>, now: u64) -> bool {
+        if self.missed.1 > limits::PASS_MISSED {
+            self.shun(via, now);
+            (self.via, self.asks) = (None, true);
+        } else if asks || (self.via.is_none() && !self.asks) {
+            // Who asks hears nothing by whom this side takes, whoever is the first to say so.
+            let failed = self.via.take();
+            failed.inspect(|failed| self.shun(*failed, now));
+            self.spare(&mut thirds, now);
+            self.via = thirds.iter().find(|third| **third == via).or(thirds.first()).copied();
+            return failed.is_some();
+        }
+        false
+    }
     /// Leaves out who lost words, unless that is everybody.
     fn spare(&self, thirds: &mut Vec<PeerKey>, now: u64) {
         let shunned = |third: &PeerKey| self.shunned.get(third).is_some_and(|until| now < *until);
@@ -176,7 +197,8 @@ impl Kernel {
                     }
                     continue;
                 }
-                pair.shun(via, now);
+                pair.via = None;
+                pair.missed.0.inspect(|silent| pair.shun(*silent, now));
             }
             let mut thirds = s.thirds(&self.links, m, room);
             pair.spare(&mut thirds, now);
@@ -244,23 +266,19 @@ impl Kernel {
         let (Some(s), Some(pair)) = (self.spaces.get(&space), own.ways.pairs.with(m)) else { return };
         let Some(keys) = pair.keys.as_ref().filter(|_| counter > pair.heard.0) else { return };
         let Ok(word) = PairWord::open(counter, sealed, keys) else { return };
-        // Words missed are held against who passed on those before them, and not against who takes over.
-        let before = Some(pair.missed.1).filter(|_| pair.missed.0 == Some(via));
-        pair.missed = (Some(via), before.map_or(0, |n| n.saturating_add(counter - pair.heard.0 - 1)));
-        pair.heard = (counter, now);
-        let (linked, late) = (s.is_linked(m), pair.overtaken && s.is_linked(m));
-        let mut thirds = s.thirds(&self.links, m, room);
-        pair.spare(&mut thirds, now);
+        pair.counted(via, counter, now);
+        let linked = s.is_linked(m);
+        let again = !linked && pair.choose(via, word.asks, s.thirds(&self.links, m, room), now);
+        let late = linked && pair.overtaken;
+        let way = pair.via.unwrap_or(via);
         let answer = if word.asks { pair.word(false, None, now, &mut self.entropy) } else { None };
-        let takes = word.asks || (pair.via.is_none() && !pair.asks);
-        if !linked && pair.missed.1 > limits::PASS_MISSED {
-            pair.shun(via, now);
-            (pair.via, pair.asks) = (None, true);
+        if pair.asks {
             self.set_timer(Timer::Ways, limits::PASS_AFTER_MS);
-        } else if !linked && takes && thirds.contains(&via) && pair.via.replace(via).is_some() {
+        }
+        if again {
             self.was_away(space, m);
         }
-        self.pass_out(space, via, m.device, answer);
+        self.pass_out(space, way, m.device, answer);
         self.voice_news(space);
         if let Some(bytes) = word.message.filter(|_| !late) {
             self.order(VoiceOrder::Message { peer: m.peer, device: m.device, bytes });

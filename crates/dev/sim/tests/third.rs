@@ -333,6 +333,25 @@ fn two_thirds_who_lose_everything_do_not_keep_the_third_of_them_out() {
 }
 
 #[test]
+fn thirds_who_pass_one_way_only_are_given_up_by_both_sides() {
+    for (from, seed) in [(A, 216), (B, 217)] {
+        let mut r = den(5, seed);
+        let lost = r.w.keys(from).device.id();
+        hostile(&mut r.w, &[0, 3], move |frame| match frame {
+            Frame::Passed { from, ref message, .. } if from == lost && message.len() > 30 => vec![],
+            frame => vec![frame],
+        });
+        r.enter(&[0, A, B, 3, 4]);
+        r.w.run(2 * limits::PASS_SILENT_MS + 5 * limits::PASS_EVERY_MS);
+        r.clear();
+        r.speak();
+        r.w.run(3 * limits::PASS_SHUN_MS);
+        r.clear();
+        r.speak();
+    }
+}
+
+#[test]
 fn a_third_who_passes_on_only_that_one_is_there_is_given_up_too() {
     let mut r = Room::in_touch(4, 211);
     hostile(&mut r.w, &[0, 3], |frame| {

@@ -4,7 +4,8 @@ use crate::kernel::Kernel;
 use hearth_types::{DeviceId, PeerKey, SpaceId, limits};
 use hearth_wire::Frame;
 
-const TOO_MUCH: &str = "Far more is sent through this computer in a voice room than a call needs. What is too much is left out.";
+const TOO_MUCH: &str =
+    "Far more is sent through this computer in a voice room than a call needs. What is too much is left out.";
 
 /// What was passed on in a window.
 #[derive(Debug, Default, Clone, Copy)]
