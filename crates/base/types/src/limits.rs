@@ -113,7 +113,7 @@ pub const PASS_WINDOW_MS: u64 = 10_000;
 pub const PASS_LINK: (u32, usize) = (COSTLY_FRAMES / 2, 1024 * 1024);
 /// The same for all links together.
 pub const PASS_ALL: (u32, usize) = (8_192, 4 * 1024 * 1024);
-/// Milliseconds that a direct link is waited for before a third member is asked.
+/// Milliseconds that a direct link is waited for before a third member is asked, and between the first times.
 pub const PASS_AFTER_MS: u64 = 500;
 /// Milliseconds between two looks at the ways by third members; a way in use is not silent for longer.
 pub const PASS_EVERY_MS: u64 = 3_000;
@@ -121,8 +121,8 @@ pub const PASS_EVERY_MS: u64 = 3_000;
 pub const PASS_SILENT_MS: u64 = 10_000;
 /// Milliseconds for which a third member who was silent or lost words is not asked for that way again, if there is another.
 pub const PASS_SHUN_MS: u64 = 30_000;
-/// Words missed on a way by a third member, after which others are asked.
-pub const PASS_MISSED: u64 = 3;
+/// So often a way is asked for every [`PASS_AFTER_MS`], and then every [`PASS_EVERY_MS`].
+pub const PASS_SOON: u32 = 4;
 /// Third members asked at once for a way to one device.
 pub const PASS_TRIES: usize = 8;
 /// Devices met by way of others in one stay in a room.

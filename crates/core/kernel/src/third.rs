@@ -38,10 +38,14 @@ struct Pair {
     via: Option<PeerKey>,
     /// Who passed on until words were missing, and until when they are not asked again.
     shunned: BTreeMap<PeerKey, u64>,
-    /// Who passed the last word on, and how many before it did not come since that one does.
-    missed: (Option<PeerKey>, u64),
-    /// Too many: others are to be asked.
-    asks: bool,
+    /// Who passed the last word on.
+    heard_by: Option<PeerKey>,
+    /// A word was missing before one that came: others are to be asked.
+    missed: bool,
+    /// Others were asked, so that the first word to come may not be the first that was said.
+    asked: bool,
+    /// How often a way was asked for since there was one.
+    tries: u32,
     /// Numbers of the last words out and in, and when those were.
     sent: (u64, u64),
     heard: (u64, u64),
@@ -101,18 +105,18 @@ impl Pair {
         self.sent = (self.sent.0 + 1, now);
         Some(PairWord { asks, message }.seal(self.sent.0, keys, random))
     }
-    /// A good word came. Those missed are held against who passed on what was before them, and not against who takes over.
+    /// A good word came. One missing is held against who passed on what was before it, and not against who takes over.
     fn counted(&mut self, via: PeerKey, counter: u64, now: u64) {
-        let before = Some(self.missed.1).filter(|_| self.missed.0 == Some(via));
-        self.missed = (Some(via), before.map_or(0, |n| n.saturating_add(counter - self.heard.0 - 1)));
-        self.heard = (counter, now);
+        let same = self.heard_by == Some(via) || (self.heard.0 == 0 && !self.asked);
+        self.missed |= same && counter > self.heard.0 + 1;
+        (self.heard, self.heard_by) = ((counter, now), Some(via));
     }
     /// Whom to answer by, after a word that `via` passed on; whether the other side has missed words.
     fn choose(&mut self, via: PeerKey, asks: bool, mut thirds: Vec<PeerKey>, now: u64) -> bool {
-        if self.missed.1 > limits::PASS_MISSED {
+        if self.missed {
             self.shun(via, now);
-            (self.via, self.asks) = (None, true);
-        } else if asks || (self.via.is_none() && !self.asks) {
+            self.via = None;
+        } else if asks || self.via.is_none() {
             // Who asks hears nothing by whom this side takes, whoever is the first to say so.
             let failed = self.via.take();
             failed.inspect(|failed| self.shun(*failed, now));
@@ -132,7 +136,7 @@ impl Pair {
     /// Gives up a third member who lost words.
     fn shun(&mut self, third: PeerKey, now: u64) {
         self.via.take_if(|via| *via == third);
-        self.missed = (None, 0);
+        self.heard_by = None;
         self.shunned.retain(|_, until| now < *until);
         if self.shunned.len() >= limits::PASS_TRIES {
             self.shunned.pop_first();
@@ -186,11 +190,12 @@ impl Kernel {
         let (space, room, since_ms) = (own.space, own.place.channel, own.place.since_ms);
         let Some(s) = self.spaces.get(&space) else { return };
         let unlinked: Vec<VoiceMember> = own.told.iter().filter(|m| !s.is_linked(m)).copied().collect();
-        let mut out = Vec::new();
+        let (mut out, mut again_ms) = (Vec::new(), limits::PASS_EVERY_MS);
         for m in &unlinked {
             let Some(pair) = own.ways.pairs.with(m) else { continue };
-            pair.asks = false;
+            pair.missed = false;
             if let Some(via) = pair.via {
+                pair.tries = 0;
                 if now < pair.heard.1 + limits::PASS_SILENT_MS {
                     if now >= pair.sent.1 + limits::PASS_EVERY_MS / 2 {
                         out.push((via, m.device, pair.word(false, None, now, &mut self.entropy)));
@@ -198,12 +203,18 @@ impl Kernel {
                     continue;
                 }
                 pair.via = None;
-                pair.missed.0.inspect(|silent| pair.shun(*silent, now));
+                pair.heard_by.inspect(|silent| pair.shun(*silent, now));
             }
             let mut thirds = s.thirds(&self.links, m, room);
             pair.spare(&mut thirds, now);
             let turn = pair.turn % thirds.len().max(1);
             pair.turn = turn + limits::PASS_TRIES;
+            // The third may not know of both yet, as all came in just now.
+            pair.tries = pair.tries.saturating_add(1);
+            (pair.heard_by, pair.asked) = (None, pair.keys.is_some());
+            if pair.tries < limits::PASS_SOON {
+                again_ms = limits::PASS_AFTER_MS;
+            }
             let word = pair.word(true, None, now, &mut self.entropy);
             let pair = own.ways.pairs.0.get(&m.device);
             let greeting = || pair.map(|p| own.ways.greeting((&m.device, p), (space, room, since_ms), &self.keys));
@@ -215,7 +226,7 @@ impl Kernel {
             self.pass_out(space, via, to, message);
         }
         if !unlinked.is_empty() {
-            self.reset_timer(Timer::Ways, limits::PASS_EVERY_MS);
+            self.reset_timer(Timer::Ways, again_ms);
         }
         self.voice_news(space);
     }
@@ -272,7 +283,7 @@ impl Kernel {
         let late = linked && pair.overtaken;
         let way = pair.via.unwrap_or(via);
         let answer = if word.asks { pair.word(false, None, now, &mut self.entropy) } else { None };
-        if pair.asks {
+        if pair.missed {
             self.set_timer(Timer::Ways, limits::PASS_AFTER_MS);
         }
         if again {
@@ -304,7 +315,7 @@ impl Kernel {
             pair.via.take_if(|via| via == link);
         }
         if let Some(pair) = own.ways.pairs.0.get_mut(&device) {
-            pair.overtaken = false;
+            (pair.overtaken, pair.missed) = (false, false);
         }
         self.set_timer(Timer::Ways, limits::PASS_AFTER_MS);
     }
