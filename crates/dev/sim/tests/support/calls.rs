@@ -58,7 +58,10 @@ impl Calls {
                     call: CallId::new(space, channel),
                     me: me.into(),
                     key: self.w.keys(i).device,
-                    entropy: HashEntropy::new(hearth_crypto::hash("test", &[&self.w.now_ms().to_be_bytes(), &[i as u8]])),
+                    entropy: HashEntropy::new(hearth_crypto::hash(
+                        "test",
+                        &[&self.w.now_ms().to_be_bytes(), &[i as u8]],
+                    )),
                     uplink_kbps: 20_000,
                     may_relay: true,
                     relay_only: false,
@@ -100,7 +103,9 @@ impl Calls {
         let mut tell = |to: usize, event| inputs.push_back((to, Input::Rtc(event)));
         match command {
             RtcCommand::Open { peer, .. } => {
-                self.opened.insert((i, self.index(&peer)));
+                let way = (i, self.index(&peer));
+                self.opened.insert(way);
+                self.signalled.remove(&way);
                 tell(i, RtcEvent::Signal { peer, bytes: b"fingerprint".to_vec() });
             }
             RtcCommand::Signal { peer, .. } => {
@@ -115,7 +120,7 @@ impl Calls {
             RtcCommand::Close { peer } => {
                 let to = self.index(&peer);
                 let was_up = self.is_up(i, to);
-                for way in [(i, to), (to, i)] {
+                for way in [(i, to), (to, i)].into_iter().take(1 + usize::from(was_up)) {
                     self.opened.remove(&way);
                     self.signalled.remove(&way);
                 }
