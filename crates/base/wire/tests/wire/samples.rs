@@ -13,7 +13,11 @@ use hearth_types::{
 };
 use hearth_wire::{
     CheckedEntry, Ephemeral, Frame, GossipBody, Greeting, GreetingPlace, InviteLink, InvitePeer, PairMessage, PairWord,
-    PeerAddress, Signal, VoicePlace, cbor::Codec, entry::seal_content, envelope::needs_skip, frame::DayDigest,
+    PeerAddress, Signal, VoicePlace,
+    cbor::Codec,
+    entry::seal_content,
+    envelope::needs_skip,
+    frame::{DayDigest, PASSES},
 };
 use std::sync::LazyLock;
 
@@ -213,6 +217,7 @@ pub fn frames() -> Vec<Frame> {
         Frame::Pass { space, to: DeviceId([5; 32]), message: pair_messages()[0].to_bytes() },
         Frame::Passed { space, from: device().id(), message: pair_messages()[1].to_bytes() },
         Frame::Passed { space, from: device().id(), message: pair_messages()[2].to_bytes() },
+        Frame::Prove { boxes: vec![([7; 8], vec![8; 60]), (PASSES, Vec::new())] },
     ]
 }
 
