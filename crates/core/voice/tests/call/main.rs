@@ -7,5 +7,6 @@ mod leaving;
 mod lies;
 mod messages;
 mod outside;
+mod third;
 mod topology;
 mod world;
