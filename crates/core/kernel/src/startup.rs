@@ -55,6 +55,7 @@ impl Kernel {
             voice: None,
             lends: false,
             voice_leaving: None,
+            passed: Default::default(),
             told_voice: BTreeMap::new(),
             told_net: None,
             told_warnings: BTreeMap::new(),

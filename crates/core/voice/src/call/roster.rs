@@ -116,6 +116,10 @@ impl Call {
             self.send.joined(self.now);
         }
         for peer in greet {
+            // Signals may have been lost on the way: a link that is not up yet begins anew, as it does at the other end.
+            if !self.links.is_up(&peer) {
+                self.links.close(&peer, &mut self.out);
+            }
             self.greet(peer);
         }
         self.resolve_whisper();

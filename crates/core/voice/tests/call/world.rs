@@ -72,6 +72,7 @@ pub struct Node {
     pub left_at: Option<u64>,
 }
 
+type Passes = Box<dyn FnMut(usize, usize) -> bool>;
 type Tap = Box<dyn FnMut(u64, usize, usize, &MediaFrame) -> Vec<MediaFrame>>;
 
 /// A line out.
@@ -96,6 +97,10 @@ pub struct World {
     /// Pairs whose media is cut, and pairs whose control channel stands still.
     pub cut_media: BTreeSet<(usize, usize)>,
     pub cut_control: BTreeSet<(usize, usize)>,
+    /// Pairs without a link of their own, and who passes on what they say, if anybody does. What is said without is lost.
+    pub thirds: BTreeMap<(usize, usize), Option<usize>>,
+    /// What a third does to what it passes on: from and to in; whether it goes on out.
+    pub passes: Option<Passes>,
     /// Sender keys as they were last told: (from, to) to id and secret. What a member could do with them is tested.
     pub keys: BTreeMap<(usize, usize), (u64, [u8; 32])>,
     /// What a peer's transport does to frames it sends: a liar. Sees (time, from, to, frame).
@@ -130,6 +135,8 @@ impl World {
             record: false,
             cut_media: BTreeSet::new(),
             cut_control: BTreeSet::new(),
+            thirds: BTreeMap::new(),
+            passes: None,
             keys: BTreeMap::new(),
             tap: None,
             lines: BTreeMap::new(),
@@ -335,7 +342,9 @@ impl World {
                     return;
                 }
                 let others = self.nodes.iter().filter(|m| m.inside && m.member.peer != self.nodes[n].member.peer);
-                let members = others.map(|m| m.member).collect();
+                let third = |m: &Node| self.index(&m.member.peer).and_then(|m| self.thirds.get(&pair(n, m)));
+                let linked = |m: &Node| third(m).is_none_or(Option::is_some);
+                let members = others.map(|m| Member { linked: linked(m), ..m.member }).collect();
                 self.input(n, Input::Roster(members));
             }
             Event::Control { from, to, bytes } => {
@@ -362,7 +371,13 @@ impl World {
         }
     }
     fn control(&mut self, from: usize, to: usize, bytes: Vec<u8>) {
-        let delay = self.between(self.net.control);
+        let mut delay = self.between(self.net.control);
+        match self.thirds.get(&pair(from, to)) {
+            Some(None) => return,
+            Some(Some(_)) if self.passes.as_mut().is_some_and(|passes| !passes(from, to)) => return,
+            Some(Some(_)) => delay += self.between(self.net.control),
+            None => {}
+        }
         let at = self.control_at.entry((from, to)).or_insert(0);
         *at = (self.now + delay).max(*at);
         let at = *at;
