@@ -13,6 +13,8 @@ pub mod json;
 pub mod keys;
 #[path = "../../../crates/core/voice/tests/fuzzed/live.rs"]
 pub mod live;
+#[path = "../../../crates/core/voice/tests/fuzzed/lives.rs"]
+pub mod lives;
 pub mod mutate;
 #[path = "../../../crates/core/voice/tests/fuzzed/people.rs"]
 pub mod people;

@@ -95,7 +95,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         .collect();
     let messages = messages().into_iter().map(|m| of(0, m.to_bytes()));
     let datagrams = datagrams().into_iter().map(|d| of(1, d.to_bytes()));
-    let live = crate::live::seeds().into_iter().map(|s| of(3, s));
+    let live = crate::lives::seeds().into_iter().map(|s| of(3, s));
     messages.chain(datagrams).chain(frames.into_iter().map(|f| of(2, f))).chain(live).collect()
 }
 

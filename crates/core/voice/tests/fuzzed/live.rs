@@ -1,16 +1,14 @@
 //! A call in a room of three, and others around it: any inputs in any order. After each it must be bounded, must tell
 //! nothing to anybody outside, and must open nothing of theirs.
 
-use crate::people::{self, CALL, Cursor, Known, PEOPLE, SIGNERS};
+use crate::people::{self, CALL, Cursor, Known, PEOPLE};
 use hearth_crypto::{DeviceKey, HashEntropy, Secret32};
 use hearth_ports::{
     audio::OwnFrame,
     rtc::{MediaRoute, MediaState, RtcCommand, RtcEvent},
 };
 use hearth_types::{DeviceId, PeerKey};
-use hearth_voice::{
-    Call, CallConfig, CallMessage, Datagram, Input, Member, Output, Role, keys::KeyId, limits, seal::Sealer,
-};
+use hearth_voice::{Call, CallConfig, CallMessage, Input, Member, Output, Role, keys::KeyId, limits, seal::Sealer};
 use hearth_wire::cbor::Codec;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,17 +20,20 @@ pub const HEAD: usize = 2;
 const OPS: usize = 150;
 const TURNS: usize = 500;
 
-const TIME: u8 = 0;
-const ROSTER: u8 = 1;
-const MESSAGE: u8 = 2;
-const FRAME: u8 = 3;
-const DATAGRAM: u8 = 4;
-const STATE: u8 = 5;
-const OWN: u8 = 8;
-const SEALED: u8 = 9;
-const WISH: u8 = 10;
-const REPEAT: u8 = 11;
-const LEAVE: u8 = 12;
+// What an operation begins with.
+pub const TIME: u8 = 0;
+pub const ROSTER: u8 = 1;
+pub const MESSAGE: u8 = 2;
+pub const FRAME: u8 = 3;
+pub const DATAGRAM: u8 = 4;
+pub const STATE: u8 = 5;
+pub const STATS: u8 = 6;
+pub const SIGNAL: u8 = 7;
+pub const OWN: u8 = 8;
+pub const SEALED: u8 = 9;
+pub const WISH: u8 = 10;
+pub const REPEAT: u8 = 11;
+pub const LEAVE: u8 = 12;
 
 /// What came to pass, so that inputs which should reach far can be seen to.
 #[derive(Debug, Default)]
@@ -129,7 +130,7 @@ impl Room {
             }
             DATAGRAM => {
                 let n = c.below(PEOPLE);
-                let bytes = self.datagram(n, c);
+                let bytes = self.known.datagram(n, c);
                 self.from(n, Input::Rtc(RtcEvent::Datagram { peer: people::peer(n), bytes }));
             }
             STATE => {
@@ -143,12 +144,12 @@ impl Room {
                 };
                 self.input(Input::Rtc(RtcEvent::State { peer, state }));
             }
-            6 => {
+            STATS => {
                 let (peer, rtt_ms) = (people::peer(c.below(PEOPLE)), c.number() as u32);
                 let (received, lost) = (c.number(), c.number());
                 self.input(Input::Rtc(RtcEvent::Stats { peer, rtt_ms, received, lost }));
             }
-            7 => {
+            SIGNAL => {
                 let (peer, bytes) = (people::peer(c.below(PEOPLE)), vec![c.byte(); c.below(256)]);
                 self.input(Input::Rtc(RtcEvent::Signal { peer, bytes }));
             }
@@ -190,8 +191,11 @@ impl Room {
         ];
         let how = c.byte();
         for _ in 0..=how >> 4 {
-            self.now += STEPS[usize::from(how & 15)];
-            self.input(Input::Tick);
+            let step = STEPS[usize::from(how & 15)];
+            self.now += step;
+            // Time that stands still goes back at times.
+            self.call.handle(Input::Tick, if step == 0 { self.now / 2 } else { self.now });
+            self.settle();
         }
         let next = self.call.next_wake_us();
         assert!(next.is_none() == self.left && next.is_none_or(|at| at > self.now), "woken for nothing");
@@ -260,24 +264,6 @@ impl Room {
             self.given.remove(&device);
         }
         self.settle();
-    }
-
-    fn datagram(&self, from: usize, c: &mut Cursor<'_>) -> Vec<u8> {
-        let (kind, epoch) = (c.byte(), c.byte());
-        let n = self.known.epoch.as_ref().map_or(0, |e| e.n);
-        let epoch = if epoch < 200 { n } else { c.number() };
-        let datagram = match kind % 4 {
-            0 => Datagram::Heartbeat { epoch, ready: c.flag() },
-            1 => Datagram::Alive { epoch },
-            2 => Datagram::Proof(self.known.proof(from % SIGNERS, c)),
-            _ => Datagram::Unknown { kind: c.number().max(3), body: vec![c.byte(); c.below(256) * 8] },
-        };
-        let mut bytes = datagram.to_bytes();
-        if kind >= 0xe0 {
-            let at = c.below(bytes.len());
-            bytes[at] ^= 1 << c.below(8);
-        }
-        bytes
     }
 
     fn wish(&mut self, c: &mut Cursor<'_>) {
@@ -406,50 +392,4 @@ impl Room {
             _ => {}
         }
     }
-}
-
-/// An operation, filled up with zeros.
-fn op(bytes: &[u8]) -> [u8; OP] {
-    let mut op = [0; OP];
-    op[..bytes.len()].copy_from_slice(bytes);
-    op
-}
-
-/// Rooms that live: a mesh, a relayed room with oneself at each place, a crowd, somebody outside.
-pub fn seeds() -> Vec<Vec<u8>> {
-    let own = 255;
-    let hello = |n| op(&[MESSAGE, n, own, 0, 0]);
-    let key = |n| op(&[MESSAGE, n, own, 0, 4, 0, 9, 0]);
-    let up = |n| op(&[STATE, n]);
-    let speak = |n| op(&[FRAME, n, own, 0, 0, 0, 0, 9, 0, 5, 0, 30]);
-    let prove = |n| op(&[MESSAGE, n, own, 0, 11, 0, 0, 5]);
-    let again = |n| op(&[REPEAT, n]);
-    let wait = |how| op(&[TIME, how]);
-    let epoch = |relay, backup, reason| op(&[MESSAGE, 1, own, 0, 2, 1, relay, backup, reason]);
-    let room = |here: [u8; 2]| op(&[ROSTER, here[0], here[1]]);
-    let greet = |epoch| {
-        let first = vec![room([6, 0]), hello(1), hello(2), key(1), key(2), epoch, wait(0x20)];
-        [first, vec![up(1), up(2), wait(0x30)]].concat()
-    };
-    let mesh = greet(epoch(16, 16, 0));
-    let talk =
-        vec![speak(1), again(8), prove(1), speak(2), again(8), prove(2), op(&[OWN, 1, 30, 1]), again(70), wait(0x59)];
-    let outside = vec![hello(3), key(3), speak(3), room([10, 0]), speak(1), speak(3), key(3), room([6, 0]), speak(3)];
-    let wishes = (0..9).map(|kind| op(&[WISH, kind, 1, 2])).collect();
-    let bye = vec![op(&[MESSAGE, 1, own, 0, 8]), speak(1), op(&[LEAVE]), wait(0x50)];
-    let rest =
-        vec![op(&[6, 1, 50, 100, 3]), op(&[7, 1, 5, 90]), op(&[SEALED]), op(&[DATAGRAM, 1]), op(&[DATAGRAM, 1, 1])];
-    let crowd = vec![room([255, 255]), wait(0x90), wait(0x59), op(&[MESSAGE, 1, own, 0, 1, 3, 0, 7, 8]), wait(0x59)];
-    let lives: [Vec<Vec<[u8; OP]>>; 8] = [
-        vec![mesh.clone(), talk.clone(), bye.clone()],
-        vec![greet(epoch(0, 1, 1)), talk.clone(), vec![epoch(1, 2, 4)], talk.clone(), bye.clone()],
-        vec![greet(epoch(1, 0, 1)), vec![op(&[DATAGRAM, 1])], talk.clone(), vec![wait(0xf7)], talk.clone()],
-        vec![greet(epoch(1, 2, 1)), talk.clone(), vec![wait(0xf9)], bye.clone()],
-        vec![mesh.clone(), outside, bye.clone()],
-        vec![mesh.clone(), wishes, talk.clone(), rest, talk.clone()],
-        vec![mesh, crowd, talk.clone(), vec![wait(0xfb)], bye],
-        vec![vec![room([6, 0]), hello(1), hello(2), up(1), up(2), speak(1), speak(2), key(1), key(2)], talk],
-    ];
-    let life = |flags: u8, n: usize| [vec![flags, 200], lives[n].concat().concat()].concat();
-    (0..lives.len()).map(|n| life(0, n)).chain((0..4).map(|n| life(1, n))).collect()
 }

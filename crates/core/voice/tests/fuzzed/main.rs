@@ -3,6 +3,7 @@
 
 mod bytes;
 mod live;
+mod lives;
 mod people;
 
 use std::path::PathBuf;
@@ -20,7 +21,7 @@ fn everything_the_fuzzer_kept_is_taken_without_harm() {
 #[test]
 fn the_first_inputs_of_the_fuzzer_reach_far() {
     bytes::seeds().iter().for_each(|seed| bytes::check(seed));
-    let all: Vec<_> = live::seeds().iter().map(|seed| live::run(seed)).collect();
+    let all: Vec<_> = lives::seeds().iter().map(|seed| live::run(seed)).collect();
     let most = |count: fn(&live::Seen) -> usize| all.iter().map(count).max().unwrap();
     assert!(most(|s| s.heard) >= 16 && most(|s| s.said) >= 70 && most(|s| s.forwarded) >= 70, "{all:?}");
     assert!(most(|s| s.proven) >= 2 && most(|s| s.keys) >= 2 && most(|s| s.left) == 1, "{all:?}");

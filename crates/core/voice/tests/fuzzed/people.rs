@@ -4,7 +4,7 @@ use hearth_crypto::{DeviceKey, Secret32, hash};
 use hearth_ports::rtc::MediaFrame;
 use hearth_types::{DeviceId, PeerKey, UserId};
 use hearth_voice::{
-    CallId, CallMessage, Epoch, Member, Report, Role,
+    CallId, CallMessage, Datagram, Epoch, Member, Report, Role,
     epoch::Reason,
     keys::{KeyId, device_tag, ratchet},
     message::Session,
@@ -213,6 +213,25 @@ impl Known {
             frame.filter(|_| how & 3 != 3).map_or([how; 8], |(_, _, bytes)| frame_hash(bytes))
         });
         Proof::sign(CALL, theirs, first, hashes.collect(), key(signer))
+    }
+
+    /// A datagram, at times bent.
+    pub fn datagram(&self, from: usize, c: &mut Cursor<'_>) -> Vec<u8> {
+        let (kind, epoch) = (c.byte(), c.byte());
+        let n = self.epoch.as_ref().map_or(0, |e| e.n);
+        let epoch = if epoch < 200 { n } else { c.number() };
+        let datagram = match kind % 4 {
+            0 => Datagram::Heartbeat { epoch, ready: c.flag() },
+            1 => Datagram::Alive { epoch },
+            2 => Datagram::Proof(self.proof(from % SIGNERS, c)),
+            _ => Datagram::Unknown { kind: c.number().max(3), body: vec![c.byte(); c.below(256) * 8] },
+        };
+        let mut bytes = datagram.to_bytes();
+        if kind >= 0xe0 {
+            let at = c.below(bytes.len());
+            bytes[at] ^= 1 << c.below(8);
+        }
+        bytes
     }
 
     /// Id and key of a generation of somebody's.
