@@ -1,6 +1,7 @@
 //! A call in a room of three, and others around it: any inputs in any order. After each it must be bounded, must tell
 //! nothing to anybody outside, and must open nothing of theirs.
 
+use crate::lives::Seen;
 use crate::people::{self, CALL, Cursor, Known, PEOPLE};
 use hearth_crypto::{DeviceKey, HashEntropy, Secret32};
 use hearth_ports::{
@@ -8,7 +9,9 @@ use hearth_ports::{
     rtc::{MediaRoute, MediaState, RtcCommand, RtcEvent},
 };
 use hearth_types::{DeviceId, PeerKey};
-use hearth_voice::{Call, CallConfig, CallMessage, Input, Member, Output, Role, keys::KeyId, limits, seal::Sealer};
+use hearth_voice::{
+    Call, CallConfig, CallMessage, Datagram, Input, Member, Output, Role, keys::KeyId, limits, seal::Sealer,
+};
 use hearth_wire::cbor::Codec;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,17 +38,6 @@ pub const WISH: u8 = 10;
 pub const REPEAT: u8 = 11;
 pub const LEAVE: u8 = 12;
 
-/// What came to pass, so that inputs which should reach far can be seen to.
-#[derive(Debug, Default)]
-pub struct Seen {
-    pub heard: usize,
-    pub said: usize,
-    pub forwarded: usize,
-    pub proven: usize,
-    pub keys: usize,
-    pub left: usize,
-}
-
 struct Room {
     call: Call,
     seen: Seen,
@@ -57,6 +49,8 @@ struct Room {
     gone: BTreeMap<PeerKey, u64>,
     /// Whose key came since they are inside.
     given: BTreeSet<DeviceId>,
+    /// Who ever signed for frames.
+    signed: BTreeSet<DeviceId>,
     whisper: Option<BTreeSet<DeviceId>>,
     muted: bool,
     deafened: bool,
@@ -110,6 +104,7 @@ impl Room {
             inside: BTreeMap::new(),
             gone: BTreeMap::new(),
             given: BTreeSet::new(),
+            signed: BTreeSet::new(),
             whisper: None,
             muted: false,
             deafened: false,
@@ -131,6 +126,9 @@ impl Room {
             DATAGRAM => {
                 let n = c.below(PEOPLE);
                 let bytes = self.known.datagram(n, c);
+                if let Ok(Datagram::Proof(proof)) = Datagram::from_bytes(&bytes) {
+                    self.signed.extend(proof.holds(CALL).then_some(proof.device));
+                }
                 self.from(n, Input::Rtc(RtcEvent::Datagram { peer: people::peer(n), bytes }));
             }
             STATE => {
@@ -249,8 +247,11 @@ impl Room {
         let peer = people::peer(n);
         let device = self.inside.get(&peer).filter(|_| c.byte() < 250).map_or(people::device(n), |m| m.device);
         let message = CallMessage::from_bytes(&bytes);
-        if matches!(message, Ok(CallMessage::Key { .. })) {
+        if message.as_ref().is_ok_and(|m| self.known.is_key_of(device, m)) {
             self.given.insert(device);
+        }
+        if let Ok(CallMessage::Proof(proof)) = &message {
+            self.signed.extend(proof.holds(CALL).then_some(proof.device));
         }
         let input = Input::Message { peer, device, bytes };
         let Some(m) = self.inside.get(&peer).copied().filter(|m| m.device == device) else {
@@ -337,7 +338,9 @@ impl Room {
             assert!(self.me.role == Role::Talker && talkers.contains(&lent.device), "a key of somebody outside");
             assert!(self.given.contains(&lent.device), "a key from before");
         }
-        self.known.epoch = self.call.epoch().copied();
+        let epoch = self.call.epoch().copied();
+        assert!(epoch == self.known.epoch || epoch.is_some_and(|e| e.holds(CALL)), "an agreement that nobody signed");
+        self.known.epoch = epoch;
     }
 
     fn output(&mut self, output: Output) {
@@ -382,7 +385,7 @@ impl Room {
                 assert!(people::device(sealer) == frame.talker, "a voice under another's name");
             }
             Output::Proven { talker, proven: true } => {
-                assert!(is_inside_device(talker), "news of somebody outside");
+                assert!(is_inside_device(talker) && self.signed.contains(&talker), "proven by nothing");
                 self.seen.proven += 1;
             }
             Output::Speaking { talker, on: true, .. } => {

@@ -1,6 +1,17 @@
-//! The first lives of the call that is fuzzed.
+//! The first lives of the call that is fuzzed, and what comes to pass in one.
 
 use crate::live::{DATAGRAM, FRAME, LEAVE, MESSAGE, OP, OWN, REPEAT, ROSTER, SEALED, SIGNAL, STATE, STATS, TIME, WISH};
+
+/// What came to pass, so that inputs which should reach far can be seen to.
+#[derive(Debug, Default)]
+pub struct Seen {
+    pub heard: usize,
+    pub said: usize,
+    pub forwarded: usize,
+    pub proven: usize,
+    pub keys: usize,
+    pub left: usize,
+}
 
 /// An operation, filled up with zeros.
 fn op(bytes: &[u8]) -> [u8; OP] {

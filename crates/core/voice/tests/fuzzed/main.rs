@@ -22,7 +22,7 @@ fn everything_the_fuzzer_kept_is_taken_without_harm() {
 fn the_first_inputs_of_the_fuzzer_reach_far() {
     bytes::seeds().iter().for_each(|seed| bytes::check(seed));
     let all: Vec<_> = lives::seeds().iter().map(|seed| live::run(seed)).collect();
-    let most = |count: fn(&live::Seen) -> usize| all.iter().map(count).max().unwrap();
+    let most = |count: fn(&lives::Seen) -> usize| all.iter().map(count).max().unwrap();
     assert!(most(|s| s.heard) >= 16 && most(|s| s.said) >= 70 && most(|s| s.forwarded) >= 70, "{all:?}");
     assert!(most(|s| s.proven) >= 2 && most(|s| s.keys) >= 2 && most(|s| s.left) == 1, "{all:?}");
 }

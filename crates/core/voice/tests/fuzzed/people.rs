@@ -1,6 +1,6 @@
 //! Who may be around a call, and what each can say: everything is drawn from a few bytes.
 
-use hearth_crypto::{DeviceKey, Secret32, hash};
+use hearth_crypto::{DeviceKey, Secret32, hash, verify};
 use hearth_ports::rtc::MediaFrame;
 use hearth_types::{DeviceId, PeerKey, UserId};
 use hearth_voice::{
@@ -16,6 +16,7 @@ use hearth_wire::cbor::Codec;
 use std::sync::LazyLock;
 
 pub const CALL: CallId = CallId([42; 32]);
+const KEY: &str = "hearth/call/key/1";
 /// Oneself is 0; these first ones have keys, the others are a crowd of names.
 pub const SIGNERS: usize = 4;
 pub const PEOPLE: usize = 16;
@@ -111,6 +112,14 @@ impl Known {
         }
     }
 
+    /// Whether a message is a key that a device itself gives to this call.
+    pub fn is_key_of(&self, device: DeviceId, message: &CallMessage) -> bool {
+        let CallMessage::Key { id, secret, signature } = message else { return false };
+        let mine = self.session.unwrap_or_default();
+        let parts: [&[u8]; 6] = [&CALL.0, &device.0, &self::device(0).0, &mine, &id.to_be_bytes(), secret];
+        verify(&device.0, KEY, &parts, signature)
+    }
+
     /// Who signs for whom a link is: mostly the same.
     fn signer(from: usize, c: &mut Cursor<'_>) -> usize {
         match c.byte() {
@@ -162,7 +171,7 @@ impl Known {
                 let session = if c.flag() { [7; 16] } else { mine };
                 let parts: [&[u8]; 6] =
                     [&CALL.0, &device(signer).0, &device(0).0, &session, &id.to_be_bytes(), secret.expose()];
-                let signature = key(signer).sign("hearth/call/key/1", &parts);
+                let signature = key(signer).sign(KEY, &parts);
                 CallMessage::Key { id, secret: *secret.expose(), signature }
             }
             5 => CallMessage::KeyAck { id: if c.flag() { c.number() } else { self.own_key } },
