@@ -37,6 +37,11 @@ pub fn line(bytes: &[u8]) {
     crate::answer::answered(bytes);
 }
 
+/// Bytes of a voice call: a message, a datagram, a sealed frame, or what happens to a call in a room.
+pub fn call(bytes: &[u8]) {
+    crate::bytes::check(bytes);
+}
+
 /// Control bodies.
 pub fn control(bytes: &[u8]) {
     let Ok(act) = ControlAct::from_bytes(bytes) else { return };

@@ -4,6 +4,7 @@ mod agree;
 mod control;
 mod failover;
 mod hear;
+mod held;
 pub(crate) mod line;
 pub(crate) mod outside;
 mod paths;

@@ -32,6 +32,8 @@ pub const UNFIT_US: u64 = 3_000_000;
 pub const EPOCH_COOLDOWN_US: u64 = 2_000_000;
 /// How far an epoch number may jump.
 pub const EPOCH_JUMP: u64 = 1 << 20;
+/// The highest epoch number believed: by jumps alone it takes two years to come near.
+pub const EPOCH_MAX: u64 = 1 << 48;
 /// Epochs taken from one link in [`EPOCH_WINDOW_US`].
 pub const EPOCHS_PER_LINK: u32 = 40;
 /// See [`EPOCHS_PER_LINK`].

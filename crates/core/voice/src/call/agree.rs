@@ -110,7 +110,7 @@ impl Call {
             return self.warn(Warning::Flood { peer });
         }
         let jump = current.is_some_and(|c| epoch.n - c.n > limits::EPOCH_JUMP);
-        if jump || epoch.n == 0 || !epoch.holds(self.call) {
+        if jump || epoch.n == 0 || epoch.n > limits::EPOCH_MAX || !epoch.holds(self.call) {
             return self.warn(Warning::BadMessage { peer });
         }
         // A relay one does not know of yet will be in the roster soon; the epoch comes again.

@@ -147,10 +147,10 @@ impl Call {
         }
     }
 
-    /// A key came: frames that waited may open.
+    /// A key came: frames that waited may open, unless one went deaf meanwhile.
     pub(super) fn open_early(&mut self) {
         for Early { via, at_us, payload } in std::mem::take(&mut self.early) {
-            if self.now < at_us + limits::EARLY_US {
+            if self.listens() && self.now < at_us + limits::EARLY_US {
                 let before = self.out.len();
                 self.open(via, None, payload.clone(), false);
                 if self.out.len() == before {

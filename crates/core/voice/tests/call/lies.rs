@@ -212,3 +212,23 @@ fn keys_signals_and_epochs_of_a_strangers_hand_are_refused() {
     world.input(0, Input::Message { peer: m.peer, device: m.device, bytes: message.to_bytes() });
     assert!(warnings(&world, 0).contains(&Warning::BadMessage { peer: m.peer }));
 }
+
+#[test]
+fn a_newcomer_believes_no_epoch_after_which_none_could_follow() {
+    for n in [u64::MAX, u64::MAX - 1, limits::EPOCH_MAX + 1] {
+        let mut world = World::of(3, 770);
+        world.run(2 * SECOND);
+        let (m, stand_by) = (world.nodes[1].member, world.nodes[2].member.peer);
+        let key = World::device_key(1);
+        let ends = (Some(m.peer), Some(stand_by));
+        let epoch = hearth_voice::Epoch::sign(CALL, n, ends, ([0; 32], [0; 32]), hearth_voice::Reason::Many, &key);
+        let bytes = CallMessage::Epoch(epoch).to_bytes();
+        for to in [0, 2] {
+            world.input(to, Input::Message { peer: m.peer, device: m.device, bytes: bytes.clone() });
+        }
+        world.kill(1);
+        world.run(8 * SECOND);
+        assert!(warnings(&world, 0).contains(&Warning::BadMessage { peer: m.peer }));
+        assert!(world.relay(0).is_none() && world.relay(2).is_none());
+    }
+}

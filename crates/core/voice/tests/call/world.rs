@@ -178,6 +178,9 @@ impl World {
     fn secret(n: usize) -> Secret32 {
         Secret32::new(hearth_crypto::hash("test/device", &[&n.to_be_bytes()]))
     }
+    pub fn device_key(n: usize) -> DeviceKey {
+        DeviceKey::from_seed(&Self::secret(n))
+    }
     /// A device outside the room.
     pub fn add(&mut self, role: Role) -> usize {
         let n = self.nodes.len();
