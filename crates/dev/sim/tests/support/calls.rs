@@ -62,7 +62,7 @@ impl Calls {
                         "test",
                         &[&self.w.now_ms().to_be_bytes(), &[i as u8]],
                     )),
-                    uplink_kbps: 20_000,
+                    uplink_kbps: Some(20_000),
                     may_relay: true,
                     relay_only: false,
                 };
