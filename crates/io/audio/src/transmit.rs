@@ -259,12 +259,18 @@ impl Transmit {
         pcm[BLOCK..].copy_from_slice(second);
         let frame = Frame { pcm, timestamp: self.clock, voice };
         self.clock = self.clock.wrapping_add(FRAME as u32);
-        let pass = self.gate.frame(voice, key, self.shared.muted());
+        let muted = self.shared.muted();
+        // Who tests the microphone sends nothing and sees what would be sent.
+        let pass = self.gate.frame(voice, key, muted && !self.wants.loopback);
         self.shared.gate_open.store(pass != Pass::Closed, Ordering::Relaxed);
         match pass {
+            _ if muted => {
+                self.say_silence(frame.timestamp);
+                self.unsent = None;
+            }
             Pass::Closed => {
                 self.say_silence(frame.timestamp);
-                self.unsent = (!self.shared.muted()).then_some(frame);
+                self.unsent = Some(frame);
             }
             Pass::Opening => {
                 if let Some(before) = self.unsent.take() {

@@ -123,9 +123,11 @@ impl Live {
 
     /// Whether one began or stopped to speak oneself.
     pub(crate) fn own(&mut self, frame: &OwnFrame) -> Option<NodeEvent> {
-        let news = frame.voice != self.speaking;
-        self.speaking = frame.voice;
-        news.then(|| self.speaks(self.me.user, frame.voice, frame.level))
+        // Nobody hears who was silenced.
+        let on = frame.voice && !self.me.silenced;
+        let news = on != self.speaking;
+        self.speaking = on;
+        news.then(|| self.speaks(self.me.user, on, frame.level))
     }
 
     /// A frame to play: whose, and whether the audio side must hear of a new place first.
