@@ -252,6 +252,7 @@ fn what_was_said_in_an_earlier_stay_says_nothing_in_the_next() {
     }
     let (peer, orders) = (r.w.peer(A), r.w.orders(B));
     assert_eq!(reaches(&orders, peer), Some(false));
+    assert!(orders.iter().all(|o| reaches(std::slice::from_ref(o), peer) != Some(true)), "not for a moment");
     assert_eq!(words(&orders, (peer, from_a)), [""; 0]);
 }
 
