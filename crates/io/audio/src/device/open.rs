@@ -66,9 +66,9 @@ const NO_DEVICES: [&str; 12] = [
     "vdownmix",
 ];
 
-/// Whether somebody could mean this device when they choose one.
+/// Whether somebody could mean this device when they choose one. One that has no id has at least a name.
 pub fn is_choice(device: &cpal::Device) -> bool {
-    device.id().is_ok_and(|id| id.host().name() != "ALSA" || is_device(id.id()))
+    device.id().map_or(true, |id| id.host().name() != "ALSA" || is_device(id.id()))
 }
 
 fn is_device(pcm: &str) -> bool {
