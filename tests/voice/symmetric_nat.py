@@ -57,7 +57,7 @@ while True:
     if sys.stdin in ready:
         break
     data, where = s.recvfrom(65535)
-    if data[0] >> 4 != 4 or where[2] == socket.PACKET_OTHERHOST:
+    if data[0] >> 4 != 4 or where[2] == socket.PACKET_OTHERHOST or data[9] == 2:  # IGMP is the switch's own.
         continue
     head = (data[0] & 15) * 4
     body = data[head:]
