@@ -118,7 +118,7 @@ mod tests {
         let args =
             Args::try_parse_from(["hearth", "--ice-server", turn, "--ice-ca", "/ca.pem", "--hide-address"]).unwrap();
         assert_eq!((args.ice_server.len(), args.ice_ca, args.hide_address), (1, Some("/ca.pem".into()), true));
-        assert!(Args::try_parse_from(["hearth", "--ice-server", "http://relay.example"]).is_err());
+        assert!(Args::try_parse_from(["hearth", "--ice-server", "turn:relay.example"]).is_err());
         assert!(Args::try_parse_from(["hearth", "--size", "9x9"]).is_err());
         assert!(Args::try_parse_from(["hearth", "--theme", "pink"]).is_err());
     }
