@@ -58,7 +58,7 @@ impl Call {
     pub fn new(config: CallConfig, now_us: u64) -> Self {
         let CallConfig { call, me, key, mut entropy, uplink_kbps, measured_kbps, may_relay, relay_only } = config;
         let session: Session = entropy.array();
-        let stagger = u64::from(u16::from_be_bytes([session[0], session[1]])) * limits::PROBE_SETTLE_US >> 16;
+        let stagger = (u64::from(u16::from_be_bytes([session[0], session[1]])) * limits::PROBE_SETTLE_US) >> 16;
         let probe_us = now_us + limits::PROBE_SETTLE_US + stagger;
         let send = keys::SendKeys::new(keys::device_tag(call, me.device), &mut entropy, now_us);
         Self {

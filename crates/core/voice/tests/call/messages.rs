@@ -51,8 +51,11 @@ fn message() -> impl Strategy<Value = CallMessage> {
             .prop_map(|(first, hashes)| CallMessage::Proof(Proof::sign(CALL, [3; 16], first, hashes, &key()))),
         (any::<u64>(), proptest::collection::vec(any::<u8>(), 0..300), signature)
             .prop_map(|(counter, bytes, signature)| CallMessage::Signal { counter, bytes, signature }),
-        (any::<u32>(), any::<u16>(), any::<u32>())
-            .prop_map(|(train, came, grown_us)| CallMessage::Probed { train, came, grown_us }),
+        (any::<u32>(), any::<u16>(), any::<u32>()).prop_map(|(train, came, grown_us)| CallMessage::Probed {
+            train,
+            came,
+            grown_us
+        }),
         (13u64.., proptest::collection::vec(any::<u8>(), 0..50))
             .prop_map(|(kind, body)| CallMessage::Unknown { kind, body }),
     ]

@@ -74,6 +74,8 @@ pub struct Node {
 
 type Tap = Box<dyn FnMut(u64, usize, usize, &MediaFrame) -> Vec<MediaFrame>>;
 
+type Letters = Box<dyn FnMut(usize, Vec<u8>) -> Vec<u8>>;
+
 /// A line out.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Narrow {
@@ -100,6 +102,8 @@ pub struct World {
     pub keys: BTreeMap<(usize, usize), (u64, [u8; 32])>,
     /// What a peer's transport does to frames it sends: a liar. Sees (time, from, to, frame).
     pub tap: Option<Tap>,
+    /// The same for call messages. Sees (from, bytes).
+    pub letters: Option<Letters>,
     /// Lines that are no wider, by whose they are.
     pub lines: BTreeMap<usize, Narrow>,
     /// Frames that came and that did not, by from and to, for the transport's counts; told while there are `lines`.
@@ -132,6 +136,7 @@ impl World {
             cut_control: BTreeSet::new(),
             keys: BTreeMap::new(),
             tap: None,
+            letters: None,
             lines: BTreeMap::new(),
             counts: BTreeMap::new(),
             counted_us: 0,
@@ -363,6 +368,10 @@ impl World {
         }
     }
     fn control(&mut self, from: usize, to: usize, bytes: Vec<u8>) {
+        let bytes = match &mut self.letters {
+            Some(letters) => letters(from, bytes),
+            None => bytes,
+        };
         let delay = self.between(self.net.control);
         let at = self.control_at.entry((from, to)).or_insert(0);
         *at = (self.now + delay).max(*at);
