@@ -49,6 +49,8 @@ struct Loop {
     to_net: VecDeque<NetCommand>,
     to_voice: VecDeque<VoiceOrder>,
     voice: VoiceEnd,
+    /// How the call runs, for whoever attaches in the middle of it.
+    way: Option<NodeEvent>,
     /// Replies that found the event queue full; they are never dropped.
     replies: VecDeque<NodeEvent>,
     /// Other events were dropped since the queue was full.
@@ -76,6 +78,7 @@ pub(crate) async fn run(parts: Parts) {
         to_net: VecDeque::new(),
         to_voice: VecDeque::new(),
         voice: VoiceEnd::Waiting(voice),
+        way: None,
         replies: VecDeque::new(),
         lagging: false,
     };
@@ -116,8 +119,16 @@ pub(crate) async fn run(parts: Parts) {
                 }
             },
             said = node.voice.said() => match said {
-                VoiceOut::Say(say) => node.take(Input::Voice(say)),
+                VoiceOut::Say(say) => {
+                    if say == VoiceSay::Left {
+                        node.way = None;
+                    }
+                    node.take(Input::Voice(say));
+                }
                 VoiceOut::Event(event) => {
+                    if let NodeEvent::VoiceRelay { .. } = event {
+                        node.way = Some(event.clone());
+                    }
                     node.tell(event);
                     (node.waker)();
                 }
@@ -141,10 +152,18 @@ impl Loop {
             match output {
                 Output::Net(command) => self.to_net.push_back(command),
                 Output::Store(request) => self.to_store.push_back(request),
-                Output::Voice(order) => self.to_voice.push_back(order),
+                Output::Voice(order) => {
+                    if let VoiceOrder::Enter { .. } = order {
+                        self.way = None;
+                    }
+                    self.to_voice.push_back(order);
+                }
                 Output::Event(NodeEvent::Reply { request: OWN_REQUEST, .. }) => {}
                 Output::Event(event) => {
                     told = true;
+                    if let (NodeEvent::SnapshotEnd, Some(way)) = (&event, self.way.clone()) {
+                        self.tell(way);
+                    }
                     self.tell(event);
                 }
             }

@@ -10,9 +10,6 @@ use hearth_types::{ChannelId, DeviceId, PeerKey, SpaceId, UserId};
 use hearth_voice::{Call, CallConfig, CallId, Input, OpenedFrame, Output, Topology, Warning};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a home connection is taken to send until it is measured, kbit/s.
-const UPLINK_KBPS: u32 = 5_000;
-
 pub(crate) struct Live {
     pub call: Call,
     pub bitrate: u32,
@@ -49,7 +46,7 @@ impl Live {
         me: VoiceMember,
         key: DeviceKey,
         relay_only: bool,
-        uplink_kbps: Option<u32>,
+        (said_kbps, measured_kbps): (Option<u32>, Option<u32>),
         now_us: u64,
     ) -> Result<Self, getrandom::Error> {
         let mut seed = [0; 32];
@@ -59,7 +56,8 @@ impl Live {
             me: me.into(),
             key,
             entropy: HashEntropy::new(seed),
-            uplink_kbps: uplink_kbps.unwrap_or(UPLINK_KBPS),
+            uplink_kbps: said_kbps,
+            measured_kbps,
             may_relay: true,
             relay_only,
         };
