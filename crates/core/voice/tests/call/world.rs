@@ -173,7 +173,7 @@ impl World {
         self.order += 1;
         self.events.insert((time, self.order), event);
     }
-    fn secret(n: usize) -> Secret32 {
+    pub fn secret(n: usize) -> Secret32 {
         Secret32::new(hearth_crypto::hash("test/device", &[&n.to_be_bytes()]))
     }
     /// A device outside the room.
