@@ -24,7 +24,13 @@ def a_narrow_line_is_found_and_does_not_relay(lab):
     peers, _, room = room_of(lab, [f"p{n}" for n in range(9)])
     eight, ninth, narrow = peers[:8], peers[8], peers[0]
     over = f"limit rate over {LIMIT_KBPS // 8} kbytes/second burst 16 kbytes"
-    narrow.host.nft(f"table inet line {{ chain out {{ type filter hook output priority 0; meta l4proto udp {over} drop; }} }}")
+    narrow.host.nft(f"""table inet line {{
+        chain out {{
+            type filter hook output priority 0;
+            meta l4proto udp {over} drop
+        }}
+    }}
+    """)
     go_in(lab, eight, room)
     until(lambda: all(u["by"] == "measured" for u in uplinks(eight).values()), 60, "all lines measured")
     found = uplinks(eight)

@@ -76,7 +76,8 @@ fn what_is_told_of_lines_keeps_its_bytes() {
     assert_eq!(frame[..16], hex("00757001 00000007 0003 0028 00003a98"));
     assert!(frame.len() == 200 && frame[16..].iter().all(|b| *b == 0));
     for (known, flag) in [(false, "f4"), (true, "f5")] {
-        let blank = Report { uplink_known: known, ..Report::unsigned(5, 5_000, true, 60, Vec::new()) };
+        let mut blank = Report::unsigned(5, 5_000, true, 60, Vec::new());
+        blank.uplink_known = known;
         let bytes = CallMessage::Report(blank.sign(CALL, &key())).to_bytes();
         let zeros = "00".repeat(32);
         let mut all = hex(&format!("83 01 01 5892 82 89 05 00 5820{zeros} 191388 {flag} f5 183c 80 5820"));
