@@ -57,7 +57,7 @@ pub struct Call {
 impl Call {
     /// Goes into a call. Nobody is known before the first [`Input::Roster`].
     pub fn new(config: CallConfig, now_us: u64) -> Self {
-        let CallConfig { call, me, key, mut entropy, uplink_kbps, may_relay, relay_only } = config;
+        let CallConfig { call, me, key, mut entropy, uplink_kbps, measured_kbps, may_relay, relay_only } = config;
         let session: Session = entropy.array();
         let stagger = (u64::from(u16::from_be_bytes([session[0], session[1]])) * limits::PROBE_SETTLE_US) >> 16;
         let probe_us = now_us + limits::PROBE_SETTLE_US + stagger;
@@ -82,7 +82,7 @@ impl Call {
             hearing: BTreeMap::new(),
             early: VecDeque::new(),
             own: speak::OwnState::new(may_relay, relay_only, me.server_muted),
-            line: line::OwnLine::new(uplink_kbps, probe_us),
+            line: line::OwnLine::new(uplink_kbps, measured_kbps, probe_us),
             told: tell::Told::default(),
             leaving_us: None,
             left: false,

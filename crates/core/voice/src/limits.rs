@@ -55,48 +55,46 @@ pub const UPLINK_KBPS: u32 = 5_000;
 pub const PROBE_FROM: usize = 7;
 /// From coming in to the first train, and at most so much later, so that not all begin at once.
 pub const PROBE_SETTLE_US: u64 = 5_000_000;
-/// A train lasts this long (it is [`PROBE_STEPS`] of them, each twice the last, unless one finds the line's end).
-pub const PROBE_US: u64 = 200_000;
-/// The first train has the aim's rate halved this often.
-pub const PROBE_STEPS: u32 = 2;
+/// No train within so much of one's own voice.
+pub const PROBE_QUIET_US: u64 = 1_000_000;
+/// A train lasts this long. The first is of half the aim's rate, the second of all of it.
+pub const PROBE_US: u64 = 250_000;
 /// A line is tried for so many times what the room needs of a relay...
 pub const PROBE_AIM: u32 = 2;
 /// ...but for no more than this, kbit/s.
 pub const PROBE_MAX_KBPS: u32 = 8_000;
-/// Bytes of a packet of a train, as a sealed frame counts them.
-pub const PROBE_BYTES: usize = 1_000;
+/// Bytes of a packet of a train, as a sealed frame counts them: small, so that each receiver gets many.
+pub const PROBE_BYTES: usize = 200;
 /// Packets of a train.
-pub const PROBE_PACKETS: u16 = 256;
+pub const PROBE_PACKETS: u16 = 1024;
 /// Between two wakings to send a train's packets.
 pub const PROBE_PACE_US: u64 = 5_000;
 /// A receiver tells this long after a train's first packet what it saw.
-pub const PROBE_SEEN_US: u64 = 600_000;
+pub const PROBE_SEEN_US: u64 = 750_000;
 /// So long after a train's start it is judged by the answers there are.
 pub const PROBE_ANSWER_US: u64 = 2_500_000;
 /// Between two trains.
 pub const PROBE_PAUSE_US: u64 = 1_000_000;
-/// Links a train is dealt to: at least...
-pub const PROBE_PEERS_MIN: usize = 2;
-/// ...and at most.
-pub const PROBE_PEERS: usize = 8;
-/// Of a thousand packets, so many must come...
-pub const PROBE_SHARE: u64 = 970;
-/// ...and when fewer than this do, there is no need to try again.
-pub const PROBE_SHARE_CERTAIN: u64 = 800;
-/// So much longer than it was sent a train may take to come.
-pub const PROBE_GROWN_US: u64 = 50_000;
+/// Receivers that must answer...
+pub const PROBE_PEERS_MIN: usize = 3;
+/// ...of so many at most, chosen anew for every train.
+pub const PROBE_PEERS: usize = 5;
+/// A line carries a train's rate when this share of it arrives in time, of a thousand.
+pub const PROBE_SHARE: u32 = 800;
+/// So much longer than it was sent half a train may take to come.
+pub const PROBE_GROWN_US: u32 = 25_000;
 /// A narrow line is measured again after this; each time later by as much again.
 pub const PROBE_AGAIN_US: u64 = 300_000_000;
-/// Loss that others see at which no train is sent, of a thousand.
-pub const PROBE_LOSS: u16 = 20;
 /// Packets of trains taken from a link a second.
-pub const PROBES_PER_SECOND: u64 = 100;
+pub const PROBES_PER_SECOND: u64 = 200;
 /// And at once.
 pub const PROBES_BURST: u64 = 400;
 /// A relay that sends this much shows what its line carries, kbit/s.
 pub const BUSY_KBPS: u32 = 500;
 /// Loss that others see of a busy relay at which its line is too narrow, of a thousand.
 pub const BUSY_LOSS: u16 = 80;
+/// Loss below which it carries what it sends.
+pub const BUSY_GOOD: u16 = 20;
 /// Reports over which a relay must be busy before that is believed.
 pub const BUSY_REPORTS: u32 = 4;
 /// Bytes of a frame on the wire beside its payload: RTP, the level, SRTP and UDP (research, 5.1).

@@ -78,6 +78,8 @@ pub struct CallConfig {
     pub entropy: HashEntropy,
     /// What this device can send as somebody said, kbit/s; measured without.
     pub uplink_kbps: Option<u32>,
+    /// What it could send as an earlier call on this line found.
+    pub measured_kbps: Option<u32>,
     /// Whether this device may relay: not on battery, not metered.
     pub may_relay: bool,
     /// Only through TURN, to hide the address.

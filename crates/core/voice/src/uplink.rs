@@ -1,8 +1,9 @@
 //! What a line can send: trains of padding, and what their receivers saw of them.
 //!
-//! A train is 200 ms of padding at a known rate, dealt out to the links that are up anyway. A line that is narrower drops
-//! the rest or makes it wait, so the share of the second half that came (what a burst allowance let through is in the
-//! first) and how far the arrivals spread say what it can send (research, 5.3).
+//! A train is a quarter of a second of padding at a known rate, dealt at random to some of the links that are up anyway. A
+//! line that is narrower drops the rest or makes it wait, so the share of the second half that came (what a burst
+//! allowance let through is in the first) and how far its arrivals spread say what it can send (research, 5.3). The median
+//! of the receivers is believed, so no single one makes a line wide or narrow.
 
 use crate::limits;
 
@@ -56,75 +57,63 @@ const _: () = assert!(HEAD < limits::PROBE_BYTES);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Arriving {
     pub train: u32,
-    first: (u64, u32),
-    last: (u64, u32),
+    begun_us: u64,
+    /// First and last of the second half: when it came, and when it was sent.
+    ends: Option<((u64, u32), (u64, u32))>,
     came: u16,
     pub told: bool,
 }
 
 impl Arriving {
     pub fn new(frame: ProbeFrame, now_us: u64) -> Self {
-        let at = (now_us, frame.at_us);
-        let mut all = Self { train: frame.train, first: at, last: at, came: 0, told: false };
+        let mut all = Self { train: frame.train, begun_us: now_us, ends: None, came: 0, told: false };
         all.take(frame, now_us);
         all
     }
     pub fn take(&mut self, frame: ProbeFrame, now_us: u64) {
-        if self.is_over(now_us) {
+        if self.is_over(now_us) || frame.index < frame.count / 2 {
             return;
         }
-        self.last = (now_us, frame.at_us);
-        self.came += u16::from(frame.index >= frame.count / 2 && self.came < frame.count);
+        let at = (now_us, frame.at_us);
+        self.ends = Some((self.ends.map_or(at, |(first, _)| first), at));
+        self.came = self.came.saturating_add(1);
     }
     pub fn is_over(&self, now_us: u64) -> bool {
-        now_us >= self.first.0 + limits::PROBE_SEEN_US
+        now_us >= self.begun_us + limits::PROBE_SEEN_US
     }
-    /// How many of the second half came, and by how much longer the train took to come than to be sent.
+    /// How many of the second half came, and by how much longer they took to come than to be sent.
     pub fn seen(&self) -> (u16, u32) {
-        let took = self.last.0 - self.first.0;
-        let grown = took.saturating_sub(u64::from(self.last.1.saturating_sub(self.first.1)));
-        (self.came, grown as u32)
+        let grown = self
+            .ends
+            .map_or(0, |(first, last)| (last.0 - first.0).saturating_sub(u64::from(last.1.saturating_sub(first.1))));
+        (self.came, grown.min(u64::from(u32::MAX)) as u32)
     }
 }
 
-/// What a train says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Finding {
-    /// The line carries its rate.
-    Carries,
-    /// It carries about so much, kbit/s; whether that is beyond doubt.
-    Narrow { kbps: u32, certain: bool },
-}
-
-/// What one receiver saw of a train.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What one receiver says of a train.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Seen {
-    /// Packets of the second half that were sent to it, and that it says came.
-    pub sent: u16,
-    pub came: u16,
-    /// How much longer the train took to come than to be sent, microseconds.
+    /// Packets of the second half that were sent to it.
+    pub sent: u32,
+    pub came: u32,
     pub grown_us: u32,
 }
 
-/// From the rate of a train and what each of its receivers saw. Where there are three or more, the one that saw least does
-/// not count: it may be busy elsewhere, or lie.
-pub(crate) fn judge(rate_kbps: u32, seen: &[Seen]) -> Finding {
-    let mut seen = seen.to_vec();
-    seen.iter_mut().for_each(|s| s.came = s.came.min(s.sent));
-    seen.sort_by_key(|s| u32::from(s.came) * 1000 / u32::from(s.sent.max(1)));
-    let counted = if seen.len() > 2 { &seen[1..] } else { &seen[..] };
-    let sum = |of: fn(&Seen) -> u16| counted.iter().map(|s| u64::from(of(s))).sum::<u64>();
-    let share = sum(|s| s.came) * 1000 / sum(|s| s.sent).max(1);
-    let mut grown: Vec<_> = counted.iter().filter(|s| s.came > 0).map(|s| s.grown_us).collect();
-    grown.sort_unstable();
-    // Of one receiver that was slow to look, nobody's line is to blame.
-    let grown = u64::from(grown.get((grown.len().max(1) - 1) / 2).copied().unwrap_or(0));
-    if share >= limits::PROBE_SHARE && grown <= limits::PROBE_GROWN_US {
-        return Finding::Carries;
+/// What a line carried of a train of `rate_kbps` by the median of its receivers; nothing where too few of them say.
+pub(crate) fn carried_kbps(rate_kbps: u32, seen: &[Seen]) -> Option<u32> {
+    if seen.len() < limits::PROBE_PEERS_MIN {
+        return None;
     }
-    let spread = if grown > limits::PROBE_GROWN_US { grown } else { 0 };
-    let kbps = u64::from(rate_kbps) * share * limits::PROBE_US / (1000 * (limits::PROBE_US + spread));
-    Finding::Narrow { kbps: kbps as u32, certain: share < limits::PROBE_SHARE_CERTAIN }
+    let half_us = limits::PROBE_US / 2;
+    let carried = |s: &Seen| {
+        // Less is how threads wake.
+        let grown = if s.grown_us > limits::PROBE_GROWN_US { u64::from(s.grown_us) } else { 0 };
+        let came = u64::from(s.came.min(s.sent));
+        u64::from(rate_kbps) * came * half_us / (u64::from(s.sent.max(1)) * (half_us + grown))
+    };
+    let mut all: Vec<_> = seen.iter().map(carried).collect();
+    all.sort_unstable();
+    all.get((all.len() - 1) / 2).map(|kbps| *kbps as u32)
 }
 
 #[cfg(test)]
@@ -139,45 +128,49 @@ mod tests {
         assert_eq!(ProbeFrame::from_bytes(&bytes[1..]), None);
         assert_eq!(ProbeFrame::from_bytes(&bytes[..100]), None);
         assert_eq!(ProbeFrame::from_bytes(&ProbeFrame { index: 40, ..frame }.to_bytes()), None);
+        let long = ProbeFrame { count: limits::PROBE_PACKETS + 1, ..frame };
+        assert_eq!(ProbeFrame::from_bytes(&long.to_bytes()), None);
     }
 
-    fn seen(sent: u16, came: u16, grown_us: u32) -> Seen {
-        Seen { sent, came, grown_us }
-    }
+    const ALL: Seen = Seen { sent: 20, came: 20, grown_us: 3_000 };
 
     #[test]
     fn loss_and_waiting_say_what_a_line_carries() {
-        assert_eq!(judge(3_200, &[seen(20, 20, 1_000), seen(20, 20, 3_000)]), Finding::Carries);
-        // A policer lets through a third of the second half.
-        assert_eq!(judge(3_000, &[seen(21, 7, 0); 2]), Finding::Narrow { kbps: 999, certain: true });
+        assert_eq!(carried_kbps(3_200, &[ALL; 3]), Some(3_200));
+        assert_eq!(carried_kbps(3_000, &[Seen { came: 5, ..ALL }; 4]), Some(750));
         // A queue sends all of it, in three times the time.
-        assert_eq!(judge(3_000, &[seen(20, 20, 400_000); 2]), Finding::Narrow { kbps: 1_000, certain: false });
-        // One receiver of three that was busy elsewhere.
-        assert_eq!(judge(3_000, &[seen(10, 10, 0), seen(10, 10, 400_000), seen(10, 10, 2_000)]), Finding::Carries);
-        assert_eq!(judge(3_000, &[seen(10, 0, 0); 3]), Finding::Narrow { kbps: 0, certain: true });
+        assert_eq!(carried_kbps(3_000, &[Seen { grown_us: 250_000, ..ALL }; 3]), Some(1_000));
+        assert_eq!(carried_kbps(3_000, &[Seen { came: 0, ..ALL }; 3]), Some(0));
     }
 
     #[test]
-    fn one_receiver_of_three_makes_no_line_narrow_and_none_wide() {
-        let honest = seen(10, 10, 0);
-        assert_eq!(judge(3_000, &[honest, seen(10, 0, 0), honest]), Finding::Carries);
-        assert_eq!(judge(3_000, &[honest, seen(10, 10, u32::MAX), honest]), Finding::Carries);
-        let narrow = seen(10, 3, 0);
-        let Finding::Narrow { kbps, certain: true } = judge(3_000, &[narrow, seen(10, u16::MAX, 0), narrow, narrow])
-        else {
-            panic!("a word made a line wide");
-        };
-        assert!(kbps < 1_800, "{kbps}");
+    fn no_receiver_alone_makes_a_line_wide_or_narrow() {
+        let (nothing, far_too_much) = (Seen { came: 0, ..ALL }, Seen { came: u32::MAX, grown_us: 0, ..ALL });
+        let slow = Seen { grown_us: u32::MAX, ..ALL };
+        let narrow = Seen { came: 5, ..ALL };
+        for others in 2..5 {
+            let among = |lie, truth| {
+                let mut all = vec![truth; others];
+                all.push(lie);
+                carried_kbps(4_000, &all)
+            };
+            assert_eq!(among(nothing, ALL), Some(4_000));
+            assert_eq!(among(slow, ALL), Some(4_000));
+            assert_eq!(among(far_too_much, narrow), Some(1_000));
+        }
+        assert_eq!(carried_kbps(4_000, &[far_too_much; 2]), None, "two say nothing");
     }
 
     #[test]
-    fn a_train_is_over_after_a_while_whatever_still_comes() {
+    fn the_second_half_counts_and_a_train_ends_whatever_still_comes() {
         let frame = |index, at_us| ProbeFrame { train: 1, index, count: 10, at_us };
         let mut seen = Arriving::new(frame(0, 0), 1_000_000);
-        seen.take(frame(5, 100_000), 1_110_000);
-        seen.take(frame(9, 180_000), 1_230_000);
-        assert_eq!(seen.seen(), (2, 50_000));
+        seen.take(frame(4, 80_000), 1_500_000);
+        assert_eq!(seen.seen(), (0, 0));
+        seen.take(frame(5, 100_000), 1_510_000);
+        seen.take(frame(9, 180_000), 1_595_000);
+        assert_eq!(seen.seen(), (2, 5_000));
         seen.take(frame(8, 160_000), 1_000_000 + limits::PROBE_SEEN_US);
-        assert_eq!(seen.seen(), (2, 50_000));
+        assert_eq!(seen.seen(), (2, 5_000));
     }
 }

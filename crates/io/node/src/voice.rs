@@ -27,6 +27,9 @@ const DEVICES_BY: Duration = Duration::from_secs(5);
 /// Changes of a level below this are not told.
 const LEVEL_STEP: f32 = 0.02;
 
+/// The networks a computer is on, by their addresses.
+type Networks = std::collections::BTreeSet<std::net::IpAddr>;
+
 /// What the voice of a node is made of.
 pub(crate) struct VoiceConfig {
     pub device: Secret32,
@@ -48,6 +51,9 @@ pub(crate) struct Voice {
     devices: Vec<u64>,
     devices_by: Option<Instant>,
     levels: Levels,
+    /// What the last call found of the line, and on which networks it was.
+    line: Option<(Networks, u32)>,
+    networks: Networks,
 }
 
 /// Levels as they were last told.
@@ -74,6 +80,8 @@ impl Voice {
             devices: Vec::new(),
             devices_by: None,
             levels: Levels::default(),
+            line: None,
+            networks: Networks::default(),
         }
     }
 
@@ -120,8 +128,10 @@ impl Voice {
                         .await;
                 }
                 let key = DeviceKey::from_seed(&self.config.device);
-                match Live::new(space, channel, me, key, self.config.relay_only, self.wants.uplink_kbps, self.now_us())
-                {
+                self.networks = hearth_rtc::networks();
+                let measured = self.line.as_ref().filter(|(on, _)| *on == self.networks).map(|(_, kbps)| *kbps);
+                let line = (self.wants.uplink_kbps, measured);
+                match Live::new(space, channel, me, key, self.config.relay_only, line, self.now_us()) {
                     Ok(live) => self.live = Some(live),
                     Err(error) => {
                         let message =
@@ -451,6 +461,11 @@ impl Voice {
 
     async fn drop_call(&mut self) {
         let Some(live) = self.live.take() else { return };
+        let line = live.call.line();
+        // Whoever moved meanwhile measured this network and that.
+        if line.measured && hearth_rtc::networks() == self.networks {
+            self.line = Some((self.networks.clone(), line.kbps));
+        }
         for talker in live.talkers() {
             self.audio(AudioCommand::TalkerGone(talker)).await;
         }

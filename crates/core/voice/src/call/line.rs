@@ -4,8 +4,9 @@ use super::Call;
 use crate::{
     CallMessage, Warning, limits,
     rank::need_kbps,
-    uplink::{Arriving, Finding, ProbeFrame, Seen, judge},
+    uplink::{Arriving, ProbeFrame, Seen, carried_kbps},
 };
+use hearth_crypto::Entropy;
 use hearth_ports::rtc::{MediaFrame, MediaRoute, RtcCommand};
 use hearth_types::PeerKey;
 use std::collections::{BTreeMap, VecDeque};
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, VecDeque};
 pub struct Line {
     /// What it is taken to send, kbit/s.
     pub kbps: u32,
-    /// Measured.
+    /// Measured here or in an earlier call on this line.
     pub measured: bool,
     /// Somebody said so.
     pub said: bool,
@@ -31,11 +32,13 @@ pub(crate) struct OwnLine {
     aimed_kbps: u32,
     narrow_times: u64,
     next_us: u64,
-    /// Rate of the next train, and what the last one found where it was of the same rate and in doubt.
+    /// Rate of the next train, and what the last one showed where it was of the same rate and less came.
     row: Option<(u32, Option<u32>)>,
     train: Option<Train>,
     trains: u32,
     probe_bytes: u64,
+    /// When one last spoke.
+    spoke_us: Option<u64>,
     /// Bytes of frames sent since the last report, and the kbit/s of the reports before.
     sent_bytes: u64,
     sent_since_us: u64,
@@ -48,27 +51,35 @@ pub(crate) struct OwnLine {
 struct Train {
     id: u32,
     kbps: u32,
-    beside_kbps: u32,
     start_us: u64,
-    count: u16,
-    sent: u16,
+    sent: usize,
     peers: Vec<PeerKey>,
+    /// Which of `peers` gets each packet. At random, since a line that drops every third packet drops them in turn too.
+    deal: Vec<u8>,
     seen: BTreeMap<PeerKey, (u16, u32)>,
 }
 
 impl Train {
-    /// When the packet is due.
-    fn due_us(&self, index: u16) -> u64 {
-        self.start_us + limits::PROBE_US * u64::from(index) / u64::from(self.count.max(1))
+    fn is_sent(&self) -> bool {
+        self.sent >= self.deal.len()
     }
-    fn to(&self, index: u16) -> Option<PeerKey> {
-        self.peers.get(usize::from(index) % self.peers.len().max(1)).copied()
+    fn due_us(&self, index: usize) -> u64 {
+        limits::PROBE_US * index as u64 / self.deal.len().max(1) as u64
+    }
+    fn to(&self, index: usize) -> Option<PeerKey> {
+        let at = *self.deal.get(index)?;
+        self.peers.get(usize::from(at) % self.peers.len().max(1)).copied()
+    }
+    fn seen_by(&self, peer: &PeerKey, (came, grown_us): (u16, u32)) -> Seen {
+        let half = self.deal.len() / 2..self.deal.len();
+        let sent = half.filter(|index| self.to(*index).as_ref() == Some(peer)).count() as u32;
+        Seen { sent, came: u32::from(came), grown_us }
     }
 }
 
 impl OwnLine {
-    pub fn new(said_kbps: Option<u32>, next_us: u64) -> Self {
-        Self { said_kbps, next_us, ..Self::default() }
+    pub fn new(said_kbps: Option<u32>, measured_kbps: Option<u32>, next_us: u64) -> Self {
+        Self { said_kbps, measured_kbps, next_us, ..Self::default() }
     }
     pub fn kbps(&self) -> u32 {
         self.said_kbps.or(self.measured_kbps).unwrap_or(limits::UPLINK_KBPS)
@@ -82,29 +93,49 @@ impl OwnLine {
     }
     /// Another network: nothing is known of it.
     pub fn forget(&mut self, next_us: u64) {
-        *self =
-            Self { said_kbps: self.said_kbps, trains: self.trains, probe_bytes: self.probe_bytes, ..Self::default() };
-        self.next_us = next_us;
+        let Self { said_kbps, trains, probe_bytes, spoke_us, .. } = *self;
+        *self = Self { said_kbps, trains, probe_bytes, spoke_us, next_us, ..Self::default() };
+    }
+    pub fn spoke(&mut self, now_us: u64) {
+        self.spoke_us = Some(now_us);
     }
     pub fn sends(&mut self, peers: usize, payload: usize) {
         self.sent_bytes += (peers * (payload + limits::WIRE_BYTES)) as u64;
     }
-    /// When the next packet of a train is due.
+    /// When packets of a train are due.
     pub fn wake_us(&self) -> Option<u64> {
-        let train = self.train.as_ref().filter(|t| t.sent < t.count)?;
-        Some(train.due_us(train.sent).max(train.start_us + limits::PROBE_PACE_US))
+        let train = self.train.as_ref().filter(|t| !t.is_sent())?;
+        Some(train.start_us + train.due_us(train.sent).next_multiple_of(limits::PROBE_PACE_US))
     }
     fn narrow(&mut self, kbps: u32, now_us: u64) {
         self.measured_kbps = Some(kbps);
         self.narrow_times += 1;
-        self.row = None;
         self.next_us = now_us + limits::PROBE_AGAIN_US * self.narrow_times;
     }
     /// It carried `kbps`; what was assumed stands where that is more.
     fn carried(&mut self, kbps: u32) {
         self.measured_kbps = Some(kbps.max(limits::UPLINK_KBPS));
         self.narrow_times = 0;
-        self.row = None;
+    }
+    fn judge(&mut self, train: &Train, now_us: u64) {
+        let (rate, before) = self.row.take().unwrap_or((train.kbps, None));
+        let seen: Vec<_> = train.seen.iter().map(|(peer, seen)| train.seen_by(peer, *seen)).collect();
+        let Some(kbps) = carried_kbps(rate, &seen) else {
+            self.next_us = now_us + limits::PROBE_AGAIN_US;
+            return;
+        };
+        self.next_us = now_us + limits::PROBE_PAUSE_US;
+        if u64::from(kbps) * 1000 < u64::from(rate) * u64::from(limits::PROBE_SHARE) {
+            // Busy receivers and trains that meet look like a narrow line, once.
+            match before {
+                None => self.row = Some((rate, Some(kbps))),
+                Some(before) => self.narrow(before.max(kbps), now_us),
+            }
+        } else if rate < self.aimed_kbps {
+            self.row = Some(((rate * 2).min(self.aimed_kbps), None));
+        } else {
+            self.carried(kbps);
+        }
     }
 }
 
@@ -116,61 +147,42 @@ impl Call {
         Line { kbps: line.kbps(), measured: !said && line.measured_kbps.is_some(), said, probe_bytes: line.probe_bytes }
     }
 
-    /// Sends what is due of a train, judges one that is answered, begins one where that disturbs nobody.
+    /// Sends what is due of a train, and judges one that is answered.
     pub(super) fn tend_line(&mut self) {
         let now = self.now;
+        let busy = self.line_is_busy();
         let Some(train) = &mut self.line.train else { return };
-        if self.leaving_us.is_some() {
+        if busy && !train.is_sent() {
             self.line.train = None;
+            self.line.next_us = now + limits::PROBE_PAUSE_US;
             return;
         }
+        let at_us = now - train.start_us;
+        let count = train.deal.len() as u16;
         let mut due = Vec::new();
-        while train.sent < train.count && train.due_us(train.sent) <= now {
-            let index = train.sent;
-            let at_us = (now - train.start_us) as u32;
-            let frame = ProbeFrame { train: train.id, index, count: train.count, at_us };
-            due.extend(train.to(index).map(|peer| (peer, frame)));
+        while !train.is_sent() && train.due_us(train.sent) <= at_us {
+            let frame = ProbeFrame { train: train.id, index: train.sent as u16, count, at_us: at_us as u32 };
+            due.extend(train.to(train.sent).map(|peer| (peer, frame)));
             train.sent += 1;
         }
         let answered = train.seen.len() == train.peers.len();
-        let over = train.sent == train.count && (answered || now >= train.start_us + limits::PROBE_ANSWER_US);
+        let over = train.is_sent() && (answered || at_us >= limits::PROBE_ANSWER_US);
         for (peer, frame) in due {
             self.line.probe_bytes += (limits::PROBE_BYTES + limits::WIRE_BYTES) as u64;
             let frame = MediaFrame { slot: 0, timestamp: 0, level: 127, voice: false, payload: frame.to_bytes() };
             self.out.push_back(crate::Output::Rtc(RtcCommand::Send { peers: vec![peer], frame }));
         }
-        if over {
-            self.judge_train();
+        if over && let Some(train) = self.line.train.take() {
+            self.line.judge(&train, now);
         }
     }
 
-    fn judge_train(&mut self) {
-        let now = self.now;
-        let Some(train) = self.line.train.take() else { return };
-        let (rate, before) = self.line.row.take().unwrap_or((train.kbps, None));
-        self.line.next_us = now + limits::PROBE_PAUSE_US;
-        if train.seen.is_empty() {
-            // Nobody answers: old, or gone. Another row, later.
-            self.line.next_us = now + limits::PROBE_AGAIN_US;
-            return;
-        }
-        let sent =
-            |peer: &PeerKey| (train.count / 2..train.count).filter(|n| train.to(*n) == Some(*peer)).count() as u16;
-        let told = train.seen.iter();
-        let seen: Vec<_> =
-            told.map(|(p, (came, grown_us))| Seen { sent: sent(p), came: *came, grown_us: *grown_us }).collect();
-        match judge(rate, &seen) {
-            Finding::Carries if rate >= self.line.aimed_kbps => self.line.carried(rate),
-            Finding::Carries => {
-                self.line.row = Some(((rate * 2).min(self.line.aimed_kbps), None));
-            }
-            // A busy receiver looks like a narrow line, once.
-            Finding::Narrow { kbps, certain: false } if before.is_none() => {
-                self.line.row = Some((rate, Some(kbps)));
-            }
-            // What an earlier train of a lower rate had carried may have been a burst allowance: it says nothing.
-            Finding::Narrow { kbps, .. } => self.line.narrow(before.unwrap_or(0).max(kbps) + train.beside_kbps, now),
-        }
+    /// Whether a voice needs the line now: one's own, or one that is passed on.
+    fn line_is_busy(&self) -> bool {
+        let spoke = self.line.spoke_us.is_some_and(|at| self.now < at + limits::PROBE_QUIET_US);
+        let passes_on = self.is_relay() || self.now < self.agreed.ex_relay_until || !self.refugees().is_empty();
+        let changes = self.agreed.transition.is_some() || self.agreed.heart.suspect.is_some();
+        spoke || passes_on || changes || self.leaving_us.is_some()
     }
 
     /// Once a tick: whether to send a train now.
@@ -178,46 +190,44 @@ impl Call {
         self.answer_trains();
         let now = self.now;
         let talkers = self.talker_count();
+        let line = &self.line;
+        if line.said_kbps.is_some() || line.train.is_some() || now < line.next_us || talkers < limits::PROBE_FROM {
+            return;
+        }
         let need = need_kbps(talkers.max(limits::MESH_MAX + 1));
         let aim = (need * limits::PROBE_AIM).min(limits::PROBE_MAX_KBPS);
-        let line = &self.line;
         // A line that showed enough for this room is left alone; a narrow one is tried again now and then.
         let wanted = line.row.is_some()
             || line.measured_kbps.is_none()
             || line.narrow_times > 0
             || line.aimed_kbps < aim && line.kbps() < need + need / 2;
-        let may = self.own.may_relay && !self.own.relay_only && self.leaving_us.is_none();
-        if line.said_kbps.is_some() || line.train.is_some() || now < line.next_us || !wanted || !may {
-            return;
-        }
-        if talkers < limits::PROBE_FROM || self.agreed.transition.is_some() {
-            return;
-        }
-        let kbps = line.row.map_or(aim >> limits::PROBE_STEPS, |(rate, _)| rate);
-        let beside_kbps = line.sent_kbps.back().copied().unwrap_or(0);
-        if beside_kbps > aim / 4 || self.loss_seen().is_some_and(|loss| loss >= limits::PROBE_LOSS) {
+        if !wanted || !self.own.may_relay || self.own.relay_only || self.line_is_busy() {
             return;
         }
         let straight = |p: &PeerKey| matches!(self.links.route(p), Some(MediaRoute::Lan | MediaRoute::Direct));
         let mut peers: Vec<_> = self.members.keys().copied().filter(straight).collect();
-        peers.truncate(limits::PROBE_PEERS);
         if peers.len() < limits::PROBE_PEERS_MIN {
             return;
         }
-        let bits = (limits::PROBE_BYTES + limits::WIRE_BYTES) as u64 * 8;
-        let count = u64::from(kbps) * limits::PROBE_US / (1000 * bits);
-        let count = count.clamp(2 * peers.len() as u64, u64::from(limits::PROBE_PACKETS)) as u16;
+        while peers.len() > limits::PROBE_PEERS {
+            let at = usize::from(u16::from_be_bytes(self.entropy.array())) % peers.len();
+            peers.swap_remove(at);
+        }
         if self.line.row.is_none() {
-            self.line.row = Some((kbps, None));
             self.line.aimed_kbps = aim;
         }
+        let (kbps, _) = *self.line.row.get_or_insert((aim / 2, None));
+        let bits = (limits::PROBE_BYTES + limits::WIRE_BYTES) as u64 * 8;
+        let count = u64::from(kbps) * limits::PROBE_US / (1000 * bits);
+        let mut deal = vec![0; count.min(u64::from(limits::PROBE_PACKETS)) as usize];
+        self.entropy.fill(&mut deal);
         self.line.trains += 1;
         let (id, seen) = (self.line.trains, BTreeMap::new());
-        self.line.train = Some(Train { id, kbps, beside_kbps, start_us: now, count, sent: 0, peers, seen });
+        self.line.train = Some(Train { id, kbps, start_us: now, sent: 0, peers, deal, seen });
         self.tend_line();
     }
 
-    /// What others see of one's own packets, at the median of them.
+    /// What others see of one's own packets, at the median of them; nothing where too few say.
     fn loss_seen(&self) -> Option<u16> {
         let me = self.me.peer;
         let fresh = self.now.saturating_sub(limits::REPORT_FRESH_US);
@@ -225,7 +235,7 @@ impl Call {
         let mut seen: Vec<_> =
             reports.filter_map(|(r, _)| r.link(&me)).filter(|l| l.rtt_ms.is_some()).map(|l| l.loss_permille).collect();
         seen.sort_unstable();
-        seen.get(seen.len() / 2).copied()
+        seen.get(seen.len().saturating_sub(1) / 2).copied().filter(|_| seen.len() >= limits::PROBE_PEERS_MIN)
     }
 
     /// With every report: a relay at work shows what its line carries, without a byte more.
@@ -237,25 +247,23 @@ impl Call {
         if self.line.sent_kbps.len() > limits::BUSY_REPORTS as usize {
             self.line.sent_kbps.pop_front();
         }
-        let loss = self.loss_seen();
+        let loss = self.loss_seen().filter(|_| self.is_relay());
         let line = &mut self.line;
         // What is told of loss is a mean over some seconds, so it is set against the most that was sent in them.
         let most = line.sent_kbps.iter().max().copied().unwrap_or(0);
-        let (Some(loss), true) = (loss, self.agreed.epoch.and_then(|e| e.relay) == Some(self.me.peer)) else {
+        let Some(loss) = loss.filter(|_| most >= limits::BUSY_KBPS && line.said_kbps.is_none()) else {
             (line.busy_bad, line.busy_good) = (0, 0);
             return;
         };
-        if most < limits::BUSY_KBPS || line.said_kbps.is_some() {
-            (line.busy_bad, line.busy_good) = (0, 0);
-        } else if loss >= limits::BUSY_LOSS {
+        if loss >= limits::BUSY_LOSS {
             (line.busy_bad, line.busy_good) = (line.busy_bad + 1, 0);
-        } else if loss < limits::PROBE_LOSS {
+        } else if loss < limits::BUSY_GOOD {
             (line.busy_bad, line.busy_good) = (0, line.busy_good + 1);
         }
-        let through = (u64::from(most) * u64::from(1000 - loss.min(1000)) / 1000) as u32;
         if line.busy_bad >= limits::BUSY_REPORTS {
             line.busy_bad = 0;
-            line.narrow(through.min(line.kbps()), self.now);
+            let through = u64::from(most) * u64::from(1000 - loss.min(1000)) / 1000;
+            line.narrow((through as u32).min(line.kbps()), self.now);
         } else if line.busy_good >= 2 * limits::BUSY_REPORTS && line.measured_kbps.is_none() {
             line.carried(most);
         }
@@ -290,9 +298,10 @@ impl Call {
         }
     }
 
+    /// The first answer of a receiver stands.
     pub(super) fn heard_probed(&mut self, peer: PeerKey, train: u32, came: u16, grown_us: u32) {
         if let Some(t) = self.line.train.as_mut().filter(|t| t.id == train && t.peers.contains(&peer)) {
-            t.seen.insert(peer, (came, grown_us));
+            t.seen.entry(peer).or_insert((came, grown_us));
         }
     }
 }

@@ -46,6 +46,9 @@ impl Call {
         if silent || self.me.role != Role::Talker || !fits {
             return;
         }
+        if frame.voice {
+            self.line.spoke(self.now);
+        }
         let whisper = self.send.whisper().is_some();
         let level = frame.level.min(127);
         let plain = Plain {

@@ -75,6 +75,8 @@ pub struct Node {
 type Passes = Box<dyn FnMut(usize, usize) -> bool>;
 type Tap = Box<dyn FnMut(u64, usize, usize, &MediaFrame) -> Vec<MediaFrame>>;
 
+type Letters = Box<dyn FnMut(usize, Vec<u8>) -> Vec<u8>>;
+
 /// A line out.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Narrow {
@@ -105,6 +107,8 @@ pub struct World {
     pub keys: BTreeMap<(usize, usize), (u64, [u8; 32])>,
     /// What a peer's transport does to frames it sends: a liar. Sees (time, from, to, frame).
     pub tap: Option<Tap>,
+    /// The same for call messages. Sees (from, bytes).
+    pub letters: Option<Letters>,
     /// Lines that are no wider, by whose they are.
     pub lines: BTreeMap<usize, Narrow>,
     /// Frames that came and that did not, by from and to, for the transport's counts; told while there are `lines`.
@@ -139,6 +143,7 @@ impl World {
             passes: None,
             keys: BTreeMap::new(),
             tap: None,
+            letters: None,
             lines: BTreeMap::new(),
             counts: BTreeMap::new(),
             counted_us: 0,
@@ -175,7 +180,7 @@ impl World {
         self.order += 1;
         self.events.insert((time, self.order), event);
     }
-    fn secret(n: usize) -> Secret32 {
+    pub fn secret(n: usize) -> Secret32 {
         Secret32::new(hearth_crypto::hash("test/device", &[&n.to_be_bytes()]))
     }
     pub fn device_key(n: usize) -> DeviceKey {
@@ -234,6 +239,7 @@ impl World {
             key: DeviceKey::from_seed(&Self::secret(n)),
             entropy: HashEntropy::new(hearth_crypto::hash("test/entropy", &[&seed.to_be_bytes(), &n.to_be_bytes()])),
             uplink_kbps,
+            measured_kbps: None,
             may_relay,
             relay_only: false,
         };
@@ -374,6 +380,10 @@ impl World {
         }
     }
     fn control(&mut self, from: usize, to: usize, bytes: Vec<u8>) {
+        let bytes = match &mut self.letters {
+            Some(letters) => letters(from, bytes),
+            None => bytes,
+        };
         let mut delay = self.between(self.net.control);
         match self.thirds.get(&pair(from, to)) {
             Some(None) => return,

@@ -91,6 +91,7 @@ impl Room {
             key: DeviceKey::from_seed(&Secret32::new([1; 32])),
             entropy: HashEntropy::new([flags; 32]),
             uplink_kbps: (kbps > 0).then(|| u32::from(kbps) * 100),
+            measured_kbps: None,
             may_relay: flags & 4 == 0,
             relay_only: flags & 8 == 8,
         };

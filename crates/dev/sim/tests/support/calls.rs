@@ -63,6 +63,7 @@ impl Calls {
                         &[&self.w.now_ms().to_be_bytes(), &[i as u8]],
                     )),
                     uplink_kbps: Some(20_000),
+                    measured_kbps: None,
                     may_relay: true,
                     relay_only: false,
                 };

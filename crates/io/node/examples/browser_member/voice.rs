@@ -124,6 +124,7 @@ impl Voice {
             key: DeviceKey::from_seed(&self.config.device),
             entropy: HashEntropy::new(seed),
             uplink_kbps: Some(UPLINK_KBPS),
+            measured_kbps: None,
             // A page forwards nothing.
             may_relay: false,
             relay_only: false,

@@ -46,7 +46,7 @@ impl Live {
         me: VoiceMember,
         key: DeviceKey,
         relay_only: bool,
-        uplink_kbps: Option<u32>,
+        (said_kbps, measured_kbps): (Option<u32>, Option<u32>),
         now_us: u64,
     ) -> Result<Self, getrandom::Error> {
         let mut seed = [0; 32];
@@ -56,7 +56,8 @@ impl Live {
             me: me.into(),
             key,
             entropy: HashEntropy::new(seed),
-            uplink_kbps,
+            uplink_kbps: said_kbps,
+            measured_kbps,
             may_relay: true,
             relay_only,
         };

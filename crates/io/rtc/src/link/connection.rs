@@ -95,7 +95,8 @@ impl Settings {
     }
 }
 
-fn interfaces() -> Vec<IpAddr> {
+/// This computer's addresses that lead somewhere.
+pub(crate) fn interfaces() -> Vec<IpAddr> {
     let link_local = |ip: &IpAddr| match ip {
         IpAddr::V4(v4) => v4.is_link_local(),
         IpAddr::V6(v6) => v6.is_unicast_link_local(),
