@@ -2,10 +2,9 @@
 
 use hearth_ports::rtc::{MediaState, RtcCommand, RtcEvent};
 use hearth_rtc::limits::{FRAME_BYTES, LINKS, MEDIA_QUEUE, SERVERS};
-use hearth_rtc::signal::{Body, Signal};
 use hearth_rtc::{RtcConfig, RtcFault};
 
-use crate::harness::{Heard, Peer, carry, config, frame, key, last, server};
+use crate::harness::{Peer, carry, config, frame, key, last, server};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_link_too_many_is_refused_in_plain_words() {

@@ -64,21 +64,18 @@ async fn where_udp_leads_nowhere_frames_go_over_tcp() {
 async fn where_udp_has_a_way_no_line_of_tcp_is_called() {
     let trap = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (a, b) = (Peer::new(1), Peer::new(2));
-    let signals = carry(&[&a, &b]);
     a.open(&b).await;
-    b.open(&a).await;
-    a.until_connected(b.key).await;
-    b.until_connected(a.key).await;
-    signals.abort();
-    a.command(RtcCommand::Restart { peer: b.key }).await;
     let offer =
         |heard: &Heard| heard.signals.iter().find(|(_, s)| String::from_utf8_lossy(s).contains("\"offer\":")).cloned();
     a.until("an offer", |heard| offer(heard).is_some()).await;
     let (_, bytes) = offer(&a.heard.lock().unwrap()).unwrap();
-    let signal = Signal::decode(&bytes).unwrap();
-    let line = Signal { body: Body::Candidate(lure(&trap).await), ..signal }.encode();
-    b.command(RtcCommand::Signal { peer: a.key, bytes: line }).await;
+    b.open(&a).await;
     let _signals = carry(&[&a, &b]);
+    a.until_connected(b.key).await;
+    b.until_connected(a.key).await;
+    let signal = Signal::decode(&bytes).unwrap();
+    let line = Signal { to: 0, body: Body::Candidate(lure(&trap).await), ..signal }.encode();
+    b.command(RtcCommand::Signal { peer: a.key, bytes: line }).await;
     assert!(!is_called(&trap).await, "TCP was tried beside a way over UDP");
 }
 
