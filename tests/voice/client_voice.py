@@ -43,8 +43,9 @@ SPEAK, WARN = bytes.fromhex("5fbf86"), bytes.fromhex("e6b450")
 ALSA = """
 pcm.headset {{ type pulse server "{server}" device "headset" hint {{ show on description "Headset" }} }}
 """
-HEADSET = "module-remap-source source_name=headset master=room.monitor channels=2 remix=no" \
-    " master_channel_map=aux0,aux1 channel_map=front-left,front-right source_properties=device.description=Headset"
+# The headset is a sound server of its own, which says what the room's mouth says: a server that loses a source gives who
+# recorded it another one, while a headset that is pulled out is gone.
+HEADSET = ["module-pipe-source source_name=headset file={pipe} format=s16le rate=48000 channels=2"]
 
 # Root mean square of samples: a voice is louder than the one, silence quieter than the other.
 VOICE, SILENCE = 300, 30
