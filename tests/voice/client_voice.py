@@ -40,12 +40,14 @@ TOAST = (712, 66, 750, 110)
 # The colours of a ring and of a warning, in assets/theme/dark.ron.
 SPEAK, WARN = bytes.fromhex("5fbf86"), bytes.fromhex("e6b450")
 
+# The headset is a sound server of its own, which hears what the room's microphone hears: a server that loses a source gives
+# who recorded it another one, while a headset that is pulled out is gone.
 ALSA = """
-pcm.headset {{ type pulse server "{server}" device "headset" hint {{ show on description "Headset" }} }}
+pcm.headset {{ type pulse server "unix:{folder}/headset" hint {{ show on description "Headset" }} }}
 """
-# The headset is a sound server of its own, which says what the room's mouth says: a server that loses a source gives who
-# recorded it another one, while a headset that is pulled out is gone.
-HEADSET = ["module-pipe-source source_name=headset file={pipe} format=s16le rate=48000 channels=2"]
+HEADSET = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm",
+           "--high-priority=no", "--realtime=no", "-L", "module-native-protocol-unix socket={folder}/headset auth-anonymous=1",
+           "-L", "module-tunnel-source source_name=headset server={server} source=microphone"]
 
 # Root mean square of samples: a voice is louder than the one, silence quieter than the other.
 VOICE, SILENCE = 300, 30
@@ -95,10 +97,12 @@ class Room:
         left, middle, right = lab.lan("ada", "bo", "cy")
         folder = lab.path("sound")
         os.makedirs(folder)
-        self.sound = null_sinks.Sound(folder, [HEADSET])
+        self.sound = null_sinks.Sound(folder)
         lab.at_end.append(self.sound.close)
         with open(self.sound.env["ALSA_CONFIG_PATH"], "a") as conf:
-            conf.write(ALSA.format(server=self.sound.server))
+            conf.write(ALSA.format(folder=folder))
+        self.headset = None
+        self.plug_in()
         self.bo, self.cy = Peer(lab, middle, "bo"), Peer(lab, right, "cy")
         person = lab.path("ada.person")
         ada = Peer(lab, left, "ada", home=os.path.join(person, "hearth"), env={"HEARTH_KEYCHAIN": "off"})
@@ -123,6 +127,17 @@ class Room:
         self.desk = desktop.Desktop(lab, left, "ada", env={k: self.sound.env[k] for k in ("PULSE_SERVER", "ALSA_CONFIG_PATH")})
         self.ears = Ears(lab, self.sound)
         self.takes = 0
+
+    def plug_in(self):
+        sound, socket = self.sound, os.path.join(self.sound.folder, "headset")
+        env = {**sound.env, "PULSE_RUNTIME_PATH": sound.folder + "/headset.run"}
+        self.headset = sound.run([word.format(folder=sound.folder, server=sound.server) for word in HEADSET], env=env)
+        answers = lambda: subprocess.run(["pactl", "-s", f"unix:{socket}", "list", "short", "sources"], env=env,
+                                         capture_output=True, text=True).stdout
+        until(lambda: "headset" in answers(), 10, "the headset")
+
+    def pull_out(self):
+        self.sound.end(self.headset)
 
     def quiet(self, *peers):
         all_at_once(peers, "voice.source", lambda p: {"wav": self.silence, "loop": True, "process": False})
@@ -369,7 +384,7 @@ def a_microphone_goes_and_comes_back(room):
     close()
     room.humming(room.cy)
     until(lambda: "ada" in room.lit(), 10, "Ada to be heard with the headset")
-    subprocess.run(["pactl", "unload-module", "module-remap-source"], env=room.sound.env, check=True)
+    room.pull_out()
     _, took = until(lambda: room.toast(), 15, "a word about the microphone")
     figure("from the unplugging to the word on the screen", f"{took:.1f} s")
     desk.settle()
@@ -378,8 +393,7 @@ def a_microphone_goes_and_comes_back(room):
     assert "ada" not in room.lit()
     room.quiet(room.cy)
     is_heard(room, False, "without a microphone")
-    for module in (m for m in room.sound.modules if "remap-source" in m):
-        subprocess.run(["pactl", "load-module", *module.split()], env=room.sound.env, check=True, capture_output=True)
+    room.plug_in()
     until(lambda: loudness(room.heard_by(room.bo, 0.7)) > VOICE, 15, "to be heard again")
     desk.settle()
     desk.shot("voice-9-plugged-in")

@@ -185,6 +185,9 @@ impl Transmit {
             if self.wants.source != SourceWanted::Device {
                 continue;
             }
+            // Whoever was speaking into it is silent now, here and at the others.
+            (self.half, self.unsent) = (None, None);
+            self.say_silence(self.clock);
             self.source = match change {
                 MicrophoneChange::Lost => Source::None,
                 MicrophoneChange::Opened { ring, rate } => match Microphone::new(ring, rate) {
