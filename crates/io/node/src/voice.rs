@@ -27,6 +27,9 @@ const DEVICES_BY: Duration = Duration::from_secs(5);
 /// Changes of a level below this are not told.
 const LEVEL_STEP: f32 = 0.02;
 
+/// Between two looks at the networks of this computer while in a call.
+const NETWORKS_EVERY: Duration = Duration::from_secs(1);
+
 /// The networks a computer is on, by their addresses.
 type Networks = std::collections::BTreeSet<std::net::IpAddr>;
 
@@ -54,6 +57,8 @@ pub(crate) struct Voice {
     /// What the last call found of the line, and on which networks it was.
     line: Option<(Networks, u32)>,
     networks: Networks,
+    /// The networks as they were last seen, and when to look again.
+    seen: (Networks, Instant),
 }
 
 /// Levels as they were last told.
@@ -82,6 +87,7 @@ impl Voice {
             levels: Levels::default(),
             line: None,
             networks: Networks::default(),
+            seen: (Networks::default(), Instant::now()),
         }
     }
 
@@ -102,9 +108,25 @@ impl Voice {
                 event = next(self.audio.as_ref().map(|a| &a.events)) => self.heard(event).await,
                 () = sleep(wake) => self.input(hearth_voice::Input::Tick).await,
                 () = until(self.devices_by) => self.no_devices().await,
+                () = until(self.live.as_ref().map(|_| self.seen.1)) => self.look_at_networks().await,
             }
         }
         self.end().await;
+    }
+
+    /// Media links look for new ways where a network that was there is gone for good; one more breaks no way there is.
+    async fn look_at_networks(&mut self) {
+        let now = hearth_rtc::networks();
+        let settled = now == self.seen.0;
+        self.seen = (now, Instant::now() + NETWORKS_EVERY);
+        if !settled || self.seen.0.is_empty() || self.seen.0 == self.networks {
+            return;
+        }
+        let gone = !self.networks.is_subset(&self.seen.0);
+        self.networks.clone_from(&self.seen.0);
+        if gone {
+            self.input(hearth_voice::Input::NetworkChanged).await;
+        }
     }
 
     /// Not as a relay alone, which has no sound.
@@ -129,6 +151,7 @@ impl Voice {
                 }
                 let key = DeviceKey::from_seed(&self.config.device);
                 self.networks = hearth_rtc::networks();
+                self.seen = (self.networks.clone(), Instant::now() + NETWORKS_EVERY);
                 let measured = self.line.as_ref().filter(|(on, _)| *on == self.networks).map(|(_, kbps)| *kbps);
                 let line = (self.wants.uplink_kbps, measured);
                 match Live::new(space, channel, me, key, self.config.relay_only, line, self.now_us()) {
