@@ -70,6 +70,7 @@ type People = (
     &'static world::Muted,
     &'static world::Deafened,
     &'static world::Silenced,
+    &'static world::Seat,
     &'static world::Speaking,
 );
 
@@ -101,7 +102,7 @@ impl Rooms<'_, '_> {
         let here = self.index.voices().filter(|(home, ..)| *home == community);
         let mut rows: Vec<(ChannelId, String, VoicePerson)> = here
             .filter_map(|(_, user, entity)| {
-                let (_, room, muted, deafened, silenced, speaking) = self.people.get(entity).ok()?;
+                let (_, room, muted, deafened, silenced, seat, speaking) = self.people.get(entity).ok()?;
                 let channel = self.rooms.get(room.0).ok()?.0.0;
                 let person = VoicePerson {
                     channel,
@@ -109,6 +110,7 @@ impl Rooms<'_, '_> {
                     muted: muted.0,
                     deafened: deafened.0,
                     silenced: silenced.0,
+                    seat: seat.0,
                     speaking: speaking.on,
                     level: speaking.level,
                     volume: prefs.volume(user),

@@ -54,6 +54,7 @@ impl Kernel {
             told_presence: BTreeMap::new(),
             voice: None,
             lends: false,
+            seat: None,
             voice_leaving: None,
             told_voice: BTreeMap::new(),
             told_net: None,

@@ -2,6 +2,7 @@
 
 use crate::Tokens;
 use hearth_ports::{ChannelView, CommunityHead, IdentityView, MemberView, MessageView, NetStatus, Noise, RoleView};
+use hearth_room::Spot;
 use hearth_types::{ChannelId, EntryId, SpaceId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -137,6 +138,8 @@ pub struct VoicePerson {
     pub deafened: bool,
     /// Nobody hears them: they may not speak there, or somebody senior muted them.
     pub silenced: bool,
+    /// Where they sit, in metres of the room; who has said nothing of it sits where there is room.
+    pub seat: Option<Spot>,
     /// Speaks now; known only of the room one is in.
     pub speaking: bool,
     /// How loud, 0.0 to 1.0.

@@ -64,6 +64,7 @@ fn sits(user: UserId) -> NodeEvent {
         muted: false,
         deafened: false,
         silenced: false,
+        seat: None,
     };
     NodeEvent::VoiceMember(place)
 }
@@ -97,6 +98,7 @@ fn furnish(app: &mut App) {
         topic: String::new(),
         position: 0,
         sealed: false,
+        plan: Default::default(),
     };
     let me = IdentityView { user: ME, name: "Ada".into(), color: 0 };
     let events = [NodeEvent::Identity(me), NodeEvent::Community(head), NodeEvent::Channel(room)];

@@ -109,6 +109,7 @@ impl State {
             topic: topic.into(),
             position,
             sealed: false,
+            plan: Default::default(),
         };
         home.rooms.push(Room { view, messages: vec![], unread: 0, mark: None });
         channel
@@ -172,6 +173,7 @@ impl State {
             muted,
             deafened: false,
             silenced: false,
+            seat: None,
         });
     }
 

@@ -122,6 +122,7 @@ impl Cast {
             member_count: 9,
         };
         let channel = |n: u64, name: &str, kind, topic: &str| ChannelView {
+            plan: Default::default(),
             community: space(1),
             channel: channel_id(n),
             name: name.into(),
@@ -378,6 +379,7 @@ impl Cast {
             user,
             muted: false,
             deafened: false,
+            seat: None,
             silenced: false,
             speaking: false,
             level: 0.0,
