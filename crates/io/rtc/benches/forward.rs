@@ -1,6 +1,7 @@
 //! What forwarding costs: three talkers, one relay on one thread, everybody else listens. Loopback, 100-byte frames.
 //!
-//! Prints forwarded packets per second of the relay thread's own CPU time, receiving and signalling included.
+//! Prints forwarded packets per second of the relay thread's own CPU time, receiving and signalling included, and the
+//! memory that an end of a media link takes (both ends are in this process).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::Arc;
@@ -19,9 +20,11 @@ const FRAMES_PER_S: u32 = 50;
 const SECONDS: u64 = 5;
 
 fn main() {
-    for members in [4, 12, 25] {
-        forward(members);
-    }
+    // What the first leaves behind the others take, so it is the one whose memory counts.
+    let each = forward(25);
+    println!("            an end of a media link took {each} KiB");
+    forward(12);
+    forward(4);
 }
 
 fn runtime(name: &str) -> Runtime {
@@ -47,11 +50,20 @@ fn cpu(name: &str) -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
-fn forward(members: u8) {
+/// Resident memory of this process, KiB.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Returns the memory that each end of a link took, KiB.
+fn forward(members: u8) -> u64 {
     let (here, others) = (runtime("relay"), runtime("members"));
     let relay = start(&here);
     let keys: Vec<_> = (1..members).map(|n| PeerKey([n; 32])).collect();
     let peers: Vec<_> = keys.iter().map(|_| start(&others)).collect();
+    let before = resident();
     let connected = Arc::new(AtomicU64::new(0));
     let heard = Arc::new(AtomicU64::new(0));
     let from_relay: std::collections::BTreeMap<_, _> =
@@ -125,6 +137,7 @@ fn forward(members: u8) {
         });
     }
     std::thread::sleep(Duration::from_secs(SECONDS));
+    let each = resident().saturating_sub(before) / (2 * keys.len() as u64);
     let (used, took) = (cpu("relay") - cpu_before, start.elapsed());
     let (sent, got) = (forwarded.load(Ordering::Relaxed), heard.load(Ordering::Relaxed));
     println!(
@@ -135,4 +148,5 @@ fn forward(members: u8) {
     );
     here.shutdown_background();
     others.shutdown_background();
+    each
 }
