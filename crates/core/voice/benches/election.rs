@@ -1,6 +1,13 @@
 //! What an election costs and how long it takes: processor time to rank the candidates, and in virtual time, on a network
 //! of 10 to 30 ms one way, how long after a relay's death all agree on another and all hear again.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, dead_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    dead_code
+)]
 
 #[path = "../tests/call"]
 mod call {
