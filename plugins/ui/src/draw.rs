@@ -116,6 +116,7 @@ pub fn draw(
                     choices: &prefs.values.voice,
                     talking: voices.talking,
                     mic: voices.mic,
+                    painted: look.lounge,
                 },
                 net: network.0.as_ref().unwrap_or(&unknown),
                 sync: scene.sync,

@@ -177,7 +177,8 @@ fn build_lists(scene: &mut Scene, lists: &Lists, selection: &Selection) {
             scene.sync = Some(SyncView { fetched: catch_up.fetched, missing: catch_up.missing });
         }
         for entity in rows.into_iter().flat_map(|rows| rows.0.iter()) {
-            let Ok((channel, name, kind, topic, position, (sealed, plan), unread, _)) = lists.channels.get(*entity) else {
+            let Ok((channel, name, kind, topic, position, (sealed, plan), unread, _)) = lists.channels.get(*entity)
+            else {
                 continue;
             };
             scene.channels.push(Counted {

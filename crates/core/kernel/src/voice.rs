@@ -1,6 +1,7 @@
 //! Who is in which voice room: signed notices with an end, and the way between the members of a call.
 
 use crate::{
+    admit::Dirty,
     author::{bad, not_allowed, unknown_channel},
     kernel::{Kernel, Output, Timer},
 };
@@ -315,7 +316,8 @@ impl Kernel {
 
     pub(crate) fn channel_plan(&mut self, request: u64, channel: ChannelId, plan: BuiltIn) {
         let Some(space) = self.space_of_channel(channel) else { return self.reply(request, Err(unknown_channel())) };
-        let kind = self.spaces.get(&space).and_then(|s| s.replica.state().channels.get(&channel)).map(|c| c.fields.kind);
+        let kind =
+            self.spaces.get(&space).and_then(|s| s.replica.state().channels.get(&channel)).map(|c| c.fields.kind);
         if kind != Some(ChannelKind::Voice) {
             return self.reply(request, Err(bad("Only a voice room has seats to arrange.")));
         }

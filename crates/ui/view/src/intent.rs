@@ -2,6 +2,7 @@
 
 use crate::VoiceChoices;
 use hearth_ports::Anchor;
+use hearth_room::{BuiltIn, Spot};
 use hearth_types::{ChannelId, ChannelKind, EntryId, SpaceId, UserId};
 
 /// Dark or light.
@@ -74,6 +75,10 @@ pub enum Intent {
     JoinVoice(ChannelId),
     /// Go out of it.
     LeaveVoice,
+    /// Sit there, in the room one is in. Comes often while one is dragged.
+    Sit(Spot),
+    /// Change what a voice room is like.
+    SetPlan { channel: ChannelId, plan: BuiltIn },
     /// Say nothing, or speak again.
     SetMute(bool),
     /// Hear nothing, or hear again.

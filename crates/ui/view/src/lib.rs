@@ -15,6 +15,7 @@ pub mod header;
 pub mod icons;
 pub mod intent;
 mod join_form;
+pub mod lounge;
 mod main_view;
 pub mod markup;
 mod onboarding;

@@ -244,6 +244,8 @@ pub struct VoiceView<'a> {
     pub talking: bool,
     /// One's own microphone, for the test of it.
     pub mic: MicView,
+    /// Somebody paints [`crate::UiState::lounge`] beneath; without, the room is drawn plainly.
+    pub painted: bool,
 }
 
 impl<'a> VoiceView<'a> {

@@ -20,7 +20,13 @@ pub(super) fn member(world: &mut World, view: VoiceMemberView) {
         return;
     }
     let Some(room) = room else { return };
-    let facts = (NamedBy(index.snapshot), Muted(view.muted), Deafened(view.deafened), Silenced(view.silenced), Seat(view.seat.map(metres)));
+    let facts = (
+        NamedBy(index.snapshot),
+        Muted(view.muted),
+        Deafened(view.deafened),
+        Silenced(view.silenced),
+        Seat(view.seat.map(metres)),
+    );
     let before = known.and_then(|entity| world.get::<InRoom>(entity)).map(|in_room| in_room.0);
     if before == Some(room) {
         if let Some(entity) = known {

@@ -495,6 +495,7 @@ impl Cast {
                 choices: &self.choices,
                 talking: self.talking,
                 mic: self.mic,
+                painted: false,
             },
             net: &self.net,
             sync: self.sync,
