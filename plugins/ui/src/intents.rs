@@ -118,6 +118,12 @@ pub fn carry_out(
             }
             Intent::JoinVoice(channel) => asked.put(node.send(NodeCommand::VoiceJoin { channel }), Purpose::Deed),
             Intent::LeaveVoice => asked.put(node.send(NodeCommand::VoiceLeave), Purpose::Deed),
+            Intent::Sit(spot) => {
+                node.send(set(VoiceSettings { position: Some(spot), ..VoiceSettings::default() }));
+            }
+            Intent::SetPlan { channel, plan } => {
+                asked.put(node.send(NodeCommand::ChannelPlan { channel, plan }), Purpose::Deed);
+            }
             Intent::SetMute(on) => {
                 asked.put(node.send(set(VoiceSettings { mute: Some(on), ..VoiceSettings::default() })), Purpose::Deed);
             }

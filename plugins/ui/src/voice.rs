@@ -3,6 +3,7 @@
 use crate::{Faces, Look, Prefs, Selection, Wishes};
 use bevy::{ecs::system::SystemParam, prelude::*, window::PrimaryWindow};
 use hearth_ports::{NodeCommand, VoiceAsk, VoiceSettings, audio::Gate};
+use hearth_room::Spot;
 use hearth_types::{ChannelId, SpaceId, UserId};
 use hearth_view::{CallView, Intent, MicView, Motion, Talk, VoiceChoices, VoicePerson};
 use hearth_world as world;
@@ -88,6 +89,7 @@ pub struct Rooms<'w, 's> {
             &'static world::DisplayName,
             &'static world::VoiceStreams,
             Option<&'static world::CallPath>,
+            &'static world::Furnished,
         ),
     >,
     names: Query<'w, 's, &'static world::DisplayName>,
@@ -130,11 +132,21 @@ impl Rooms<'_, '_> {
             }
         }
     }
+    /// The best seat that nobody else has in the room one is in.
+    fn free_seat(&self) -> Option<Spot> {
+        let me = self.me.0.as_ref()?.user;
+        let (.., entity) = self.index.voices().find(|(_, user, _)| *user == me)?;
+        let (_, room, ..) = self.people.get(entity).ok()?;
+        let (_, _, inside, _, furnished) = self.rooms.get(room.0).ok()?;
+        let others = inside.iter().filter(|other| *other != entity);
+        let taken: Vec<Spot> = others.filter_map(|other| self.people.get(other).ok()?.5.0).collect();
+        Some(furnished.0.plan().free(&taken))
+    }
     fn call(&self) -> Option<Call> {
         let me = self.me.0.as_ref()?.user;
         let (community, _, entity) = self.index.voices().find(|(_, user, _)| *user == me)?;
-        let (_, room, muted, deafened, silenced, _) = self.people.get(entity).ok()?;
-        let (channel, name, inside, path) = self.rooms.get(room.0).ok()?;
+        let (_, room, muted, deafened, silenced, ..) = self.people.get(entity).ok()?;
+        let (channel, name, inside, path, _) = self.rooms.get(room.0).ok()?;
         let home = self.index.community(community)?;
         Some(Call {
             community,
@@ -187,8 +199,8 @@ pub fn tell_choices(prefs: Res<Prefs>, mut node: NodeDoor) {
     node.send(NodeCommand::Voice(VoiceAsk::Set(wanted(&prefs.values.voice))));
 }
 
-/// A new call does not know who is muted, oneself among them: it is told.
-pub fn settle_in(mut voices: ResMut<Voices>, prefs: Res<Prefs>, mut node: NodeDoor) {
+/// A new call does not know who is muted, oneself among them, nor where one sits: it is told.
+pub fn settle_in(mut voices: ResMut<Voices>, rooms: Rooms, prefs: Res<Prefs>, mut node: NodeDoor) {
     let now = voices.call.as_ref().map(|call| (call.channel, (call.muted, call.deafened)));
     let room = now.map(|(channel, _)| channel);
     if voices.told == room {
@@ -201,7 +213,8 @@ pub fn settle_in(mut voices: ResMut<Voices>, prefs: Res<Prefs>, mut node: NodeDo
     if room.is_some() {
         let (muted, deafened) = voices.silence;
         let volume = prefs.values.volumes.keys().map(|user| (*user, prefs.volume(*user))).collect();
-        let settings = VoiceSettings { mute: Some(muted), deafen: Some(deafened), volume, ..VoiceSettings::default() };
+        let (mute, deafen, position) = (Some(muted), Some(deafened), rooms.free_seat());
+        let settings = VoiceSettings { mute, deafen, volume, position, ..VoiceSettings::default() };
         node.send(NodeCommand::Voice(VoiceAsk::Set(settings)));
     }
 }

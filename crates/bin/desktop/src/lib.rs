@@ -23,6 +23,7 @@ use bevy::{
 };
 use bevy_egui::EguiPlugin;
 use hearth_bridge::{BridgePlugin, Door, WakeUp};
+use hearth_lounge::LoungePlugin;
 use hearth_ui::{BackdropPlugin, EguiFix, PowerPlugin, Screen, UiConfig, UiPlugin, power::Alarm};
 use hearth_world::{NodeEnded, WorldPlugin};
 use std::path::PathBuf;
@@ -107,6 +108,7 @@ pub fn app(config: AppConfig, door: impl Into<Door>) -> App {
             BridgePlugin { door, wake_up: Some(wake_up) },
             UiPlugin { config: ui },
             BackdropPlugin,
+            LoungePlugin,
         ))
         .add_systems(PostUpdate, give_up);
     if egui_fix {

@@ -29,6 +29,7 @@ fn client(prefs: Prefs) -> App {
             tokens: Tokens::built_in(ThemeChoice::Dark),
             motion: Motion::Full,
             utc_offset_min: 0,
+            lounge: false,
         })
         .init_resource::<Selection>()
         .init_resource::<Voices>()

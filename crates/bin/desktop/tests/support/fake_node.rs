@@ -406,11 +406,18 @@ impl State {
                 self.heard(out);
             }
             C::VoiceLeave => self.get_up(out),
+            C::ChannelPlan { channel, plan } => {
+                if let Some(room) = self.room(channel) {
+                    room.view.plan = plan;
+                    out.push(NodeEvent::Channel(room.view.clone()));
+                }
+            }
             C::Voice(VoiceAsk::Set(settings)) => {
                 if let Some(seat) = self.my_seat() {
                     let before = *seat;
                     seat.muted = settings.mute.unwrap_or(seat.muted);
                     seat.deafened = settings.deafen.unwrap_or(seat.deafened);
+                    seat.seat = settings.position.or(seat.seat);
                     if *seat != before {
                         out.push(NodeEvent::VoiceMember(*seat));
                     }

@@ -1,0 +1,205 @@
+// A voice room seen from above: floor, zones, walls, seats, a fire, and light around those who speak.
+// Every shape is a quad of one mesh; its number picks the shape. Light is in the distance functions: no second pass.
+
+struct Item {
+    // Middle and reach, in points.
+    rect: vec4<f32>,
+    // What it is, and three numbers about it.
+    kind: vec4<f32>,
+    color: vec4<f32>,
+}
+
+struct Lounge {
+    // Size of the window in points, seconds, pixels to a point.
+    window: vec4<f32>,
+    // Corners of the stage, in points.
+    stage: vec4<f32>,
+    // Around the room; 1 in the last number where it is dark.
+    ground: vec4<f32>,
+    items: array<Item, 192>,
+}
+
+@group(#{MATERIAL_BIND_GROUP}) @binding(0) var<uniform> lounge: Lounge;
+
+const FLOOR: i32 = 1;
+const ZONE: i32 = 2;
+const WALL: i32 = 3;
+const SEAT: i32 = 4;
+const FIRE: i32 = 5;
+const RANGE: i32 = 6;
+const PERSON: i32 = 7;
+
+struct Corner {
+    @builtin(position) clip: vec4<f32>,
+    // Points from the shape's middle.
+    @location(0) local: vec2<f32>,
+    @location(1) @interpolate(flat) item: u32,
+}
+
+@vertex
+fn vertex(@location(0) position: vec3<f32>) -> Corner {
+    let n = u32(position.z + 0.5);
+    let item = lounge.items[n];
+    var half = item.rect.zw;
+    var middle = item.rect.xy;
+    if (i32(item.kind.x) == FLOOR) {
+        // The floor is as large as the stage; its own reach only says where it is lit.
+        half = 0.5 * (lounge.stage.zw - lounge.stage.xy);
+        middle = 0.5 * (lounge.stage.zw + lounge.stage.xy);
+    }
+    let at = middle + position.xy * half;
+    var out: Corner;
+    let ndc = at / lounge.window.xy * 2.0 - 1.0;
+    out.clip = vec4<f32>(ndc.x, -ndc.y, 0.5, 1.0);
+    if (item.kind.x == 0.0) {
+        out.clip = vec4<f32>(2.0, 2.0, 0.5, 1.0);
+    }
+    out.local = at - item.rect.xy;
+    out.item = n;
+    return out;
+}
+
+// Interleaved gradient noise (Jimenez 2014), one value a pixel.
+fn dither(pixel: vec2<f32>) -> f32 {
+    return fract(52.9829189 * fract(dot(pixel, vec2<f32>(0.06711056, 0.00583715))));
+}
+
+// 1 within the edge of a shape, 0 outside, soft over a pixel.
+fn within(d: f32) -> f32 {
+    return clamp(0.5 - d * lounge.window.w, 0.0, 1.0);
+}
+
+// A line of so many points around an edge.
+fn line(d: f32, width: f32) -> f32 {
+    return within(abs(d) - 0.5 * width);
+}
+
+fn ground_at(local: vec2<f32>, item: Item, pixel: vec2<f32>) -> vec4<f32> {
+    let dark = lounge.ground.a;
+    let p = local / max(item.rect.zw, vec2<f32>(1.0));
+    let round = exp(-1.6 * dot(p, p));
+    var colour = lounge.ground.rgb;
+    // The floor is a little lighter than what is around it, and fades into it.
+    let floor = mix(colour * 0.965, colour * 1.32 + vec3<f32>(0.0022, 0.0018, 0.0016), dark);
+    colour = mix(colour, floor, round);
+    let reach = 0.55 * item.rect.w;
+    let way = (local - item.kind.yz) / max(reach, 1.0);
+    let d2 = dot(way, way);
+    let heat = item.kind.w;
+    let t = lounge.window.z;
+    let flicker = 1.0 + 0.05 * heat * sin(t * 7.1) + 0.04 * heat * sin(t * 11.7 + 1.3);
+    let light = (0.20 + 0.55 * heat) * flicker * (0.55 * exp(-d2 * 1.1) + 0.45 * exp(-d2 * 5.0));
+    colour = mix(colour, item.color.rgb, light * mix(0.24, 0.19, dark));
+    let step = 2.2 / 255.0 * pow(max(colour, vec3<f32>(0.0)), vec3<f32>(0.545));
+    colour += (dither(pixel) - 0.5) * step;
+    return vec4<f32>(colour, 1.0);
+}
+
+fn zone_at(local: vec2<f32>, item: Item) -> vec4<f32> {
+    let radius = item.rect.z - 1.0;
+    let r = length(local);
+    let d = r - radius;
+    let fill = within(d) * (0.05 + 0.09 * smoothstep(0.35, 1.0, r / radius));
+    let rim = line(d, 1.2) * 0.42 * item.kind.y;
+    return vec4<f32>(item.color.rgb, max(fill, rim));
+}
+
+fn wall_at(local: vec2<f32>, item: Item) -> vec4<f32> {
+    let along = item.kind.yz;
+    let q = vec2<f32>(dot(local, along), dot(local, vec2<f32>(-along.y, along.x)));
+    let long = item.color.a;
+    let d = length(vec2<f32>(max(abs(q.x) - long, 0.0), q.y)) - 3.0;
+    // Its shadow falls towards the viewer.
+    let s = local - vec2<f32>(0.0, 5.0);
+    let u = vec2<f32>(dot(s, along), dot(s, vec2<f32>(-along.y, along.x)));
+    let e = length(vec2<f32>(max(abs(u.x) - long, 0.0), u.y)) - 3.0;
+    let shadow = 0.35 * exp(-max(e, 0.0) * 0.28) * mix(0.35, 1.0, lounge.ground.a);
+    let body = within(d);
+    return vec4<f32>(item.color.rgb * body, mix(shadow, 1.0, body));
+}
+
+fn seat_at(local: vec2<f32>, item: Item) -> vec4<f32> {
+    let d = length(local) - (item.rect.z - 1.5);
+    let lit = item.kind.y;
+    let fill = within(d) * (0.10 + 0.22 * lit);
+    let rim = line(d, 1.2) * (0.30 + 0.60 * lit);
+    return vec4<f32>(item.color.rgb, max(fill, rim));
+}
+
+fn fire_at(local: vec2<f32>, item: Item) -> vec4<f32> {
+    let p = local / item.rect.z;
+    let r = length(p);
+    let heat = item.kind.y;
+    let t = lounge.window.z;
+    let turn = atan2(p.y, p.x);
+    // Tongues that lick around the edge; embers only glow.
+    let lick = heat * (0.05 * sin(turn * 5.0 + t * 3.1) + 0.04 * sin(turn * 8.0 - t * 4.7) + 0.03 * sin(turn * 3.0 + t * 1.9));
+    let edge = 0.30 + 0.16 * heat + lick;
+    let core = smoothstep(edge, edge * 0.35, r);
+    let glow = exp(-r * r * 5.5) * (0.35 + 0.65 * heat);
+    let hot = mix(item.color.rgb, vec3<f32>(1.0, 0.86, 0.55), core * (0.25 + 0.6 * heat));
+    let stones = line(r - 0.62, 0.05) * 0.0;
+    return vec4<f32>(hot, clamp(core * (0.55 + 0.45 * heat) + glow * 0.5 + stones, 0.0, 1.0) * (1.0 - smoothstep(0.8, 1.0, r)));
+}
+
+fn range_at(local: vec2<f32>, item: Item) -> vec4<f32> {
+    let radius = item.rect.z - 1.0;
+    let r = length(local) / radius;
+    let dashes = smoothstep(0.35, 0.5, abs(fract(atan2(local.y, local.x) * 12.0) - 0.5) * 2.0);
+    let rim = line(length(local) - radius, 1.4) * 0.5 * dashes;
+    let fill = within(length(local) - radius) * 0.06 * (1.0 - r * r);
+    return vec4<f32>(item.color.rgb, max(fill, rim) * item.kind.y);
+}
+
+fn person_at(local: vec2<f32>, item: Item) -> vec4<f32> {
+    let radius = item.kind.y;
+    let shown = item.kind.z;
+    let loud = item.kind.w;
+    let r = length(local);
+    let out = r - radius;
+    let reach = item.rect.z - radius;
+    // Nothing is left of it at the quad's edge.
+    let fade = 1.0 - smoothstep(0.55, 1.0, out / reach);
+    // A shadow under everybody, so that they stand on the floor.
+    let s = length(local - vec2<f32>(0.0, 3.0)) - radius;
+    let shadow = 0.38 * exp(-max(s, 0.0) * 0.22) * mix(0.45, 1.0, lounge.ground.a);
+    let glow = shown * (0.22 + 0.40 * loud) * exp(-max(out, 0.0) / (0.38 * radius * (0.7 + 0.7 * loud)));
+    let wide = 2.0 + 2.2 * loud;
+    let ring = shown * line(out - 2.0 - 0.5 * wide - 0.04 * radius * loud, wide);
+    // Two ripples run outwards, more of them the louder.
+    let t = lounge.window.z;
+    var ripples = 0.0;
+    if (t > 0.0) {
+        for (var n = 0; n < 2; n++) {
+            let run = fract(t * 0.62 + 0.5 * f32(n));
+            let at = 4.0 + run * reach * 0.8;
+            let thin = 1.0 - run;
+            ripples += thin * thin * line(out - at, 1.6) * 0.55;
+        }
+    }
+    ripples *= shown * smoothstep(0.05, 0.6, loud);
+    let light = clamp((glow + ripples) * fade + ring, 0.0, 1.0);
+    let alpha = max(light, shadow * (1.0 - light) * fade);
+    let colour = mix(vec3<f32>(0.0), item.color.rgb, light / max(alpha, 0.001));
+    return vec4<f32>(colour, alpha);
+}
+
+@fragment
+fn fragment(in: Corner) -> @location(0) vec4<f32> {
+    let item = lounge.items[in.item];
+    let at = in.clip.xy / lounge.window.w;
+    if (any(at < lounge.stage.xy) || any(at > lounge.stage.zw)) {
+        discard;
+    }
+    switch i32(item.kind.x) {
+        case 1: { return ground_at(in.local, item, in.clip.xy); }
+        case 2: { return zone_at(in.local, item); }
+        case 3: { return wall_at(in.local, item); }
+        case 4: { return seat_at(in.local, item); }
+        case 5: { return fire_at(in.local, item); }
+        case 6: { return range_at(in.local, item); }
+        case 7: { return person_at(in.local, item); }
+        default: { discard; }
+    }
+    return vec4<f32>(0.0);
+}
