@@ -36,23 +36,30 @@ def screens():
 class Desktop:
     """One person's screen, home folder and running client, on one host of the lab."""
 
-    def __init__(self, lab, host, name, args=()):
+    def __init__(self, lab, host, name, args=(), env=None):
         self.lab, self.host, self.name = lab, host, name
         self.person = lab.path(f"{name}.person")
         self.home = os.path.join(self.person, "hearth")
         self.log = lab.path(f"{name}.client.log")
         runtime = os.path.join(self.person, "run")
-        os.makedirs(runtime, mode=0o700)
+        os.makedirs(runtime, mode=0o700, exist_ok=True)
         # Nothing of the machine's own session: no keychain, no settings, no other display.
         kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "HEARTH_LAB", "CARGO_TARGET_DIR", "RUST_LOG")}
         self.env = {**kept, "HOME": self.person, "XDG_RUNTIME_DIR": runtime, "LC_ALL": "C.UTF-8"}
         self.env["HEARTH_KEYCHAIN"] = "off"
+        self.env.update(env or {})
         self.env["DISPLAY"] = self._screen()
         self._start(["openbox"], "openbox")
+        self.args = args
+        self.open()
+
+    def open(self):
+        """Starts the client; again, once it has ended."""
         self.started = time.monotonic()
-        words = [binary("HEARTH", "hearth"), "--home", self.home, "--size", f"{SIZE[0]}x{SIZE[1]}", "--reduced-motion", *args]
+        size = f"{SIZE[0]}x{SIZE[1]}"
+        words = [binary("HEARTH", "hearth"), "--home", self.home, "--size", size, "--reduced-motion", *self.args]
         self.client = self._start(words, "client")
-        self.window, self.shown_after = until(self._find_window, 60, f"{name}'s window")
+        self.window, self.shown_after = until(self._find_window, 60, f"{self.name}'s window")
 
     def _start(self, words, log):
         with open(self.lab.path(f"{self.name}.{log}.log"), "ab") as out:
@@ -104,6 +111,16 @@ class Desktop:
     def click(self, x, y):
         """Clicks a point of the window, in its own pixels."""
         self.run("xdotool", "mousemove", "--window", self.window, str(x), str(y), "click", "1")
+
+    def press(self, x, y):
+        """A click that lasts, as one on what can be dragged."""
+        self.run("xdotool", "mousemove", "--window", self.window, str(x), str(y), "mousedown", "1", "sleep", "0.2", "mouseup", "1")
+
+    def key_down(self, key):
+        self.run("xdotool", "keydown", key)
+
+    def key_up(self, key):
+        self.run("xdotool", "keyup", key)
 
     def copied(self):
         """What is on the clipboard."""

@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")"
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-targets=${*:-entry control content frame gossip invite identity line}
+targets=${*:-entry control content frame gossip invite identity line call}
 host=$(rustc -vV | sed -n 's/^host: //p')
 out=${CARGO_TARGET_DIR:-target}
 # What cargo-fuzz would set, but for the address sanitizer, which wants nightly: there is no unsafe code to watch.
@@ -24,6 +24,7 @@ for target in $targets; do
     [ "$target" = frame ] && max=40000
     [ "$target" = invite ] && max=2100
     [ "$target" = identity ] && max=1000
+    [ "$target" = call ] && max=14000
     if ! "$bin" "$work/new" "corpus/$target" -seed=$seed -max_total_time="$seconds" -max_len=$max -len_control=20 \
         -timeout=10 -rss_limit_mb=1024 -artifact_prefix="$work/" -print_final_stats=1 >"$work/log" 2>&1; then
         echo "$target: FAILED, see $work/log"

@@ -151,6 +151,14 @@ impl Plugin for UiPlugin {
         .add_systems(OnEnter(Screen::JoinOrCreate), screen::look_at_clipboard)
         .add_systems(Update, (toasts::expire, prefs::save_when_due).in_set(HearthSystems::Animate))
         .add_systems(EguiPrimaryContextPass, draw::draw.in_set(HearthSystems::View))
-        .add_systems(Last, intents::carry_out.in_set(HearthSystems::Intent));
+        .add_systems(Last, intents::carry_out.in_set(HearthSystems::Intent))
+        // A window that closes is an exit in the same frame.
+        .add_systems(
+            Last,
+            prefs::save_at_the_end
+                .after(bevy::window::ExitSystems)
+                .after(HearthSystems::Intent)
+                .before(HearthSystems::Govern),
+        );
     }
 }

@@ -124,9 +124,32 @@ pub fn save_when_due(mut prefs: ResMut<Prefs>, clock: Res<crate::WallClock>, nee
     }
 }
 
+/// Saves what was put off when the program ends, also by the window's own button.
+pub fn save_at_the_end(mut prefs: ResMut<Prefs>, mut exit: MessageReader<AppExit>) {
+    if exit.read().count() > 0 && prefs.due_ms.is_some() {
+        prefs.save();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_put_off_is_saved_at_the_end() {
+        let dir = std::env::temp_dir().join(format!("hearth-prefs-{}", std::process::id()));
+        let (ada, mut prefs) = (UserId([3; 32]), Prefs::open(Some(dir.as_path())));
+        prefs.set_volume(ada, 0.5, 0);
+        let mut app = App::new();
+        app.add_message::<AppExit>().insert_resource(prefs).add_systems(Last, save_at_the_end);
+        app.update();
+        assert!(app.world().resource::<Prefs>().due_ms.is_some(), "not due yet");
+        app.world_mut().write_message(AppExit::Success);
+        app.update();
+        drop(app);
+        assert_eq!(Prefs::open(Some(dir.as_path())).volume(ada), 0.5);
+        let _ = std::fs::remove_dir_all(dir);
+    }
 
     #[test]
     fn volumes_are_bounded_and_the_usual_one_is_not_kept() {

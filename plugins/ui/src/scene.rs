@@ -93,6 +93,7 @@ pub struct Lists<'w, 's> {
             &'static world::DisplayName,
             &'static world::AvatarColor,
             &'static world::Roles,
+            &'static world::Rank,
             &'static world::IsOwner,
             &'static world::There,
         ),
@@ -207,13 +208,14 @@ fn build_members(scene: &mut Scene, lists: &Lists, selection: &Selection) {
         return;
     };
     for entity in members.into_iter().flat_map(|members| members.iter()) {
-        let Ok((member, name, color, roles, owner, there)) = lists.members.get(entity) else { continue };
+        let Ok((member, name, color, roles, rank, owner, there)) = lists.members.get(entity) else { continue };
         scene.members.push(MemberView {
             community: id,
             user: member.0,
             name: name.0.clone(),
             color: color.0,
             roles: roles.0.clone(),
+            rank: rank.0,
             owner: owner.0,
             presence: there.0,
         });

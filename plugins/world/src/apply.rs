@@ -138,6 +138,7 @@ fn member(world: &mut World, view: MemberView) {
         DisplayName(view.name),
         AvatarColor(view.color),
         Roles(view.roles),
+        Rank(view.rank),
         IsOwner(view.owner),
         There(view.presence),
     );

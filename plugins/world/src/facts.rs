@@ -206,6 +206,10 @@ pub struct AvatarColor(pub u32);
 #[derive(Component, Debug, Clone, PartialEq, Eq)]
 pub struct Roles(pub Vec<EntryId>);
 
+/// Most senior rank of a member: 0 for the owner, `u16::MAX` for who holds no role.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rank(pub u16);
+
 /// Whether this member founded the community.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IsOwner(pub bool);

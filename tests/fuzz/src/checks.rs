@@ -4,7 +4,8 @@ use crate::keys;
 use hearth_crypto::identity::{check_certificate, check_genesis, check_join};
 use hearth_types::{Certificate, ContentBody, ControlAct, ControlBody, Envelope, Genesis, SignedJoin, limits};
 use hearth_wire::{
-    CheckedEntry, Frame, GossipBody, InviteLink, PeerAddress, cbor::Codec, envelope::check_alone, gossip,
+    CheckedEntry, Frame, GossipBody, InviteLink, PairMessage, PairWord, PeerAddress, cbor::Codec, envelope::check_alone,
+    gossip,
 };
 
 /// One value has one byte string.
@@ -34,6 +35,11 @@ pub fn entry(bytes: &[u8]) {
 /// Lines of the control protocol.
 pub fn line(bytes: &[u8]) {
     crate::answer::answered(bytes);
+}
+
+/// Bytes of a voice call: a message, a datagram, a sealed frame, or what happens to a call in a room.
+pub fn call(bytes: &[u8]) {
+    crate::bytes::check(bytes);
 }
 
 /// Control bodies.
@@ -84,8 +90,12 @@ pub fn frame(bytes: &[u8]) {
                 }
             }
         }
+        Some(Frame::Pass { message, .. } | Frame::Passed { message, .. }) => {
+            canonical::<PairMessage>(&message);
+        }
         _ => {}
     }
+    canonical::<PairWord>(bytes);
     let _ = hearth_wire::frame::read_proof(bytes);
 }
 

@@ -6,10 +6,18 @@
 
 #[path = "../../../crates/base/control/tests/lines/answer.rs"]
 pub mod answer;
+#[path = "../../../crates/core/voice/tests/fuzzed/bytes.rs"]
+pub mod bytes;
 pub mod checks;
 pub mod json;
 pub mod keys;
+#[path = "../../../crates/core/voice/tests/fuzzed/live.rs"]
+pub mod live;
+#[path = "../../../crates/core/voice/tests/fuzzed/lives.rs"]
+pub mod lives;
 pub mod mutate;
+#[path = "../../../crates/core/voice/tests/fuzzed/people.rs"]
+pub mod people;
 #[path = "../../../crates/base/wire/tests/wire/samples.rs"]
 pub mod samples;
 pub mod seeds;

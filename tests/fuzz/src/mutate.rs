@@ -250,6 +250,89 @@ pub fn invite(bytes: &[u8], dice: &mut Dice) -> Option<Vec<u8>> {
     )
 }
 
+/// Bends a call message or datagram inside its envelope, a frame under its seal, or the operations on a live call.
+pub fn call(bytes: &[u8], dice: &mut Dice) -> Option<Vec<u8>> {
+    let (kind, rest) = bytes.split_first()?;
+    let bent = match kind % 4 {
+        0 | 1 => enveloped(rest, dice)?,
+        2 => sealed(rest, dice)?,
+        _ => operations(rest, dice)?,
+    };
+    Some([&[*kind], bent.as_slice()].concat())
+}
+
+/// `[version, kind, body]`, and mostly the body, which is CBOR within a byte string.
+fn enveloped(bytes: &[u8], dice: &mut Dice) -> Option<Vec<u8>> {
+    if dice.below(8) == 0 {
+        return cbor(bytes, dice);
+    }
+    let Some(Tree::Array(mut parts)) = Tree::whole(bytes) else { return None };
+    let [_, kind, Tree::Text(2, body)] = parts.as_mut_slice() else { return None };
+    match dice.below(10) {
+        0 => *kind = Tree::Number(0, dice.below(14) as u64),
+        _ => *body = cbor(body, dice)?,
+    }
+    Some(Tree::Array(parts).bytes())
+}
+
+/// What is under a frame's seal, sealed again; now and then its counter.
+fn sealed(bytes: &[u8], dice: &mut Dice) -> Option<Vec<u8>> {
+    use hearth_voice::seal::{Opener, Sealer, header};
+    let key = crate::bytes::secret();
+    let Some((id, mut counter)) = header(bytes).filter(|(id, _)| *id == crate::bytes::ID) else {
+        let mut plain = bytes.to_vec();
+        dice.scramble(&mut plain);
+        return Some(plain);
+    };
+    let mut plain = Opener::new(id, &key)?.open(bytes)?;
+    if dice.below(4) == 0 {
+        counter = dice.number()
+    } else {
+        dice.scramble(&mut plain)
+    }
+    let mut sealed = Sealer::new(id, &key)?.seal(counter, &plain)?;
+    if dice.below(6) == 0 {
+        dice.scramble(&mut sealed);
+    }
+    Some(sealed)
+}
+
+/// Operations are taken out, doubled, swapped, put in between, and bent byte by byte.
+fn operations(bytes: &[u8], dice: &mut Dice) -> Option<Vec<u8>> {
+    use crate::live::{HEAD, OP};
+    let (head, ops) = bytes.split_at_checked(HEAD)?;
+    let mut ops: Vec<Vec<u8>> = ops.chunks(OP).map(<[u8]>::to_vec).collect();
+    for _ in 0..1 + dice.below(4) {
+        let (from, to) = (dice.below(ops.len().max(1)), dice.below(ops.len() + 1));
+        match dice.below(8) {
+            0 if !ops.is_empty() => drop(ops.remove(from)),
+            1 if !ops.is_empty() => ops.insert(to, ops[from].clone()),
+            2 if to < ops.len() => ops.swap(from, to),
+            3 => {
+                let new = (0..OP).map(|_| if dice.below(3) == 0 { dice.next() as u8 } else { dice.below(8) as u8 });
+                ops.insert(to, new.collect());
+            }
+            4 if !ops.is_empty() => {
+                // A stretch of what happened, once more.
+                let stretch = ops[from..(from + 1 + dice.below(12)).min(ops.len())].to_vec();
+                ops.splice(to..to, stretch);
+            }
+            _ if !ops.is_empty() => {
+                let op = &mut ops[from];
+                let at = dice.below(op.len());
+                op[at] = match dice.below(4) {
+                    0 => dice.next() as u8,
+                    1 => dice.below(16) as u8,
+                    2 => op[at] ^ 1 << dice.below(8),
+                    _ => [0, 1, 2, 3, 200, 228, 255][dice.below(7)],
+                };
+            }
+            _ => {}
+        }
+    }
+    Some([head, &ops.concat()].concat())
+}
+
 pub use crate::json::line;
 
 /// Bends a certificate, join or genesis object and signs it again with the keys it should have.

@@ -18,6 +18,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "identity" => {
             vec![samples::certificate().to_bytes(), samples::join().to_bytes(), samples::genesis().to_bytes()]
         }
+        "call" => crate::bytes::seeds(),
         "line" => crate::json::seeds(),
         _ => Vec::new(),
     }

@@ -18,6 +18,6 @@ pub use net::{Address, Direction, NetCommand, NetEvent, Route, Verdict};
 pub use node::*;
 pub use store::{EntrySummary, PeerRecord, SpaceRecord, Startup, StoreFault, StoreReply, StoreRequest};
 pub use voice::{
-    Noise, VoiceAsk, VoiceDevicesView, VoiceMember, VoiceMemberView, VoiceOrder, VoicePeerStats, VoiceSay,
-    VoiceSettings, VoiceStatsView, VoiceTopology,
+    Noise, UplinkBy, VoiceAsk, VoiceDevicesView, VoiceMember, VoiceMemberView, VoiceOrder, VoicePeerStats, VoiceSay,
+    VoiceSettings, VoiceStatsView, VoiceTopology, VoiceUplink,
 };

@@ -276,6 +276,8 @@ pub struct MemberView {
     pub color: u32,
     /// Roles held beside `member`.
     pub roles: Vec<EntryId>,
+    /// Most senior of them: 0 for the owner, `u16::MAX` for who holds none. One acts only on those of a larger rank.
+    pub rank: u16,
     pub owner: bool,
     pub presence: Presence,
 }

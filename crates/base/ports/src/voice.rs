@@ -234,8 +234,33 @@ pub struct VoiceStatsView {
     pub safety_code: String,
     /// Own bit/s sent to one peer.
     pub bitrate: u32,
+    /// What one's own line can send.
+    pub uplink: VoiceUplink,
     /// Everybody else.
     pub peers: Vec<VoicePeerStats>,
+}
+
+/// What a line can send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct VoiceUplink {
+    /// That much.
+    pub kbps: u32,
+    /// How that is known.
+    pub by: UplinkBy,
+    /// Bytes of padding sent in this call to measure it.
+    pub probe_bytes: u64,
+}
+
+/// How it is known what a line can send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UplinkBy {
+    /// Somebody said so.
+    Said,
+    /// It was measured in this call, or in an earlier one on the same network.
+    Measured,
+    /// It is not known yet.
+    Assumed,
 }
 
 /// Somebody in a voice room, for drivers.

@@ -104,6 +104,30 @@ pub const VOICE_MS: u64 = 12_000;
 /// Devices in one voice room.
 pub const VOICE_MEMBERS: usize = 100;
 
+/// Bytes of one message of a call, sealed, on its way by a third member.
+pub const PASS_BYTES: usize = CALL_MESSAGE_BYTES + 128;
+/// Milliseconds of a window in which what is passed on is counted.
+pub const PASS_WINDOW_MS: u64 = 10_000;
+/// Messages and bytes passed on for one link, and to one link, in a window: half of [`COSTLY_FRAMES`], so that whoever
+/// gets them never blames who passes them on.
+pub const PASS_LINK: (u32, usize) = (COSTLY_FRAMES / 2, 1024 * 1024);
+/// The same for all links together.
+pub const PASS_ALL: (u32, usize) = (8_192, 4 * 1024 * 1024);
+/// Milliseconds that a direct link is waited for before a third member is asked, and between the first times.
+pub const PASS_AFTER_MS: u64 = 500;
+/// Milliseconds between two looks at the ways by third members; a way in use is not silent for longer.
+pub const PASS_EVERY_MS: u64 = 3_000;
+/// Milliseconds of silence after which a way by a third member is given up.
+pub const PASS_SILENT_MS: u64 = 10_000;
+/// Milliseconds for which a third member who was silent or lost words is not asked for that way again, if there is another.
+pub const PASS_SHUN_MS: u64 = 30_000;
+/// So often a way is asked for every [`PASS_AFTER_MS`], and then every [`PASS_EVERY_MS`].
+pub const PASS_SOON: u32 = 4;
+/// Third members asked at once for a way to one device.
+pub const PASS_TRIES: usize = 8;
+/// Devices met by way of others in one stay in a room.
+pub const PASS_PAIRS: usize = 256;
+
 /// Frames queued towards one link.
 pub const LINK_QUEUE: usize = 256;
 /// Bytes of frames queued towards one link.

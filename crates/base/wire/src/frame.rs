@@ -66,7 +66,15 @@ pub enum Frame {
     Declined { request: u32 },
     /// What members in one voice room tell each other about the call; opaque here.
     Call { space: SpaceId, message: Vec<u8> },
+    /// The same for a member whom the sender has no link to: to be passed on to that device's link, and no further.
+    Pass { space: SpaceId, to: DeviceId, message: Vec<u8> },
+    /// Passed on: what the device of another link wants said. A [`crate::PairMessage`].
+    Passed { space: SpaceId, from: DeviceId, message: Vec<u8> },
 }
+
+/// A box under this tag in a [`Frame::Prove`] is no proof: it says that the sender knows [`Frame::Pass`] and
+/// [`Frame::Passed`]. Who does not would take them for no frame at all, and is sent none.
+pub const PASSES: [u8; 8] = *b"passes/1";
 
 /// What a membership proof signs.
 pub struct Proof {
@@ -216,13 +224,19 @@ impl Codec for Frame {
             Self::Call { space, message } => {
                 w.array(3).uint(19u8).bytes(&space.0).bytes(message);
             }
+            Self::Pass { space, to, message } => {
+                w.array(4).uint(20u8).bytes(&space.0).bytes(&to.0).bytes(message);
+            }
+            Self::Passed { space, from, message } => {
+                w.array(4).uint(21u8).bytes(&space.0).bytes(&from.0).bytes(message);
+            }
         }
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self> {
         let items = r.array_max(8, "frame")?;
         let number: u8 = r.uint()?;
-        let wanted = *[3, 2, 2, 4, 3, 4, 3, 4, 4, 5, 6, 7, 5, 7, 4, 3, 3, 3, 2, 3]
+        let wanted = *[3, 2, 2, 4, 3, 4, 3, 4, 4, 5, 6, 7, 5, 7, 4, 3, 3, 3, 2, 3, 4, 4]
             .get(usize::from(number))
             .ok_or(DecodeError::Malformed)?;
         if items != wanted {
@@ -319,6 +333,8 @@ impl Codec for Frame {
                 space: Codec::read(r)?,
                 message: r.bytes(limits::CALL_MESSAGE_BYTES, "call message")?.to_vec(),
             },
+            20 => Self::Pass { space: Codec::read(r)?, to: Codec::read(r)?, message: read_passed(r)? },
+            21 => Self::Passed { space: Codec::read(r)?, from: Codec::read(r)?, message: read_passed(r)? },
             _ => return Err(DecodeError::Malformed),
         })
     }
@@ -339,6 +355,10 @@ fn read_cursor(r: &mut Reader<'_>) -> Result<Option<(Hlc, EntryId)>> {
         r.array(2)?;
         Ok((Hlc(r.uint()?), Codec::read(r)?))
     })
+}
+
+fn read_passed(r: &mut Reader<'_>) -> Result<Vec<u8>> {
+    r.bytes(limits::PASS_BYTES, "passed message").map(<[u8]>::to_vec)
 }
 
 fn read_entries(r: &mut Reader<'_>) -> Result<Vec<Vec<u8>>> {

@@ -12,9 +12,11 @@ pub mod frame;
 pub mod gossip;
 pub mod identity;
 pub mod invite;
+pub mod pair;
 
 pub use cbor::DecodeError;
 pub use entry::{CheckedEntry, Unopened};
 pub use frame::Frame;
 pub use gossip::{Ephemeral, GossipBody, Signal, VoicePlace};
 pub use invite::{InviteLink, InvitePeer, LinkError, PeerAddress};
+pub use pair::{Greeting, GreetingPlace, PairMessage, PairWord};

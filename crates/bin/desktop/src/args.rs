@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
+use hearth_ports::rtc::IceServer;
 use hearth_view::ThemeChoice;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -21,6 +22,16 @@ pub struct Args {
     /// Do not look for others on this network
     #[arg(long)]
     pub no_mdns: bool,
+    /// Server that helps voices find a way: stun:HOST, turn:HOST:3478,USER,PASSWORD, the same with ?transport=tcp before
+    /// the comma, or turns:HOST:5349,USER,PASSWORD. Repeatable
+    #[arg(long, value_name = "URL[,USER,PASSWORD]")]
+    pub ice_server: Vec<IceServer>,
+    /// Certificates to trust for turns: beside the public ones, a PEM file
+    #[arg(long, value_name = "FILE")]
+    pub ice_ca: Option<PathBuf>,
+    /// Send voice only through relay servers, so that whoever one talks to does not learn this address by it
+    #[arg(long)]
+    pub hide_address: bool,
     /// Colours for this run
     #[arg(long, value_parser = theme)]
     pub theme: Option<ThemeChoice>,
@@ -103,6 +114,11 @@ mod tests {
         let args = Args::try_parse_from(["hearth", "ctl", "--home", "/h", "link.open", "mesh://x"]).unwrap();
         assert_eq!(args.home, Some("/h".into()));
         assert!(matches!(args.command, Some(Command::Ctl { request }) if request == ["link.open", "mesh://x"]));
+        let turn = "turns:relay.example:5349,ada,secret";
+        let args =
+            Args::try_parse_from(["hearth", "--ice-server", turn, "--ice-ca", "/ca.pem", "--hide-address"]).unwrap();
+        assert_eq!((args.ice_server.len(), args.ice_ca, args.hide_address), (1, Some("/ca.pem".into()), true));
+        assert!(Args::try_parse_from(["hearth", "--ice-server", "turn:relay.example"]).is_err());
         assert!(Args::try_parse_from(["hearth", "--size", "9x9"]).is_err());
         assert!(Args::try_parse_from(["hearth", "--theme", "pink"]).is_err());
     }

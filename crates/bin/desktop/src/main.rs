@@ -50,6 +50,12 @@ fn run(args: Args, utc_offset_min: i32) -> Result<ExitCode> {
     if let Some(Command::Ctl { request }) = &args.command {
         return ctl(&home, request);
     }
+    let voice_ca = match &args.ice_ca {
+        Some(path) => {
+            std::fs::read(path).with_context(|| format!("The certificates in {} cannot be read", path.display()))?
+        }
+        None => Vec::new(),
+    };
     instance::make_home(&home)?;
     let Some(lock) = instance::lock(&home)? else {
         return hand_over(&home, args.link.as_deref());
@@ -72,7 +78,14 @@ fn run(args: Args, utc_offset_min: i32) -> Result<ExitCode> {
     let inbox = control::listen(&home, wake_up.clone())
         .inspect_err(|error| eprintln!("{error:#}. Everything else works."))
         .ok();
-    let node = NodeConfig { listen: args.listen, mdns: !args.no_mdns, ..NodeConfig::new(&home) };
+    let node = NodeConfig {
+        listen: args.listen,
+        mdns: !args.no_mdns,
+        voice_servers: args.ice_server,
+        voice_ca,
+        relay_only: args.hide_address,
+        ..NodeConfig::new(&home)
+    };
     let node = NodeThread::start(node, wake_up.clone())?;
     let config = AppConfig {
         surface,

@@ -52,8 +52,7 @@ impl Arrival {
     pub fn packet(&mut self, now_us: i64, media_us: i64) {
         let transit = now_us.saturating_sub(media_us);
         if self.base.is_some_and(|base| base.saturating_sub(transit).saturating_abs() > CLOCK_JUMP_US) {
-            self.window.clear();
-            self.last_transit = None;
+            self.other_clock();
         }
         if let Some(last) = self.last_transit {
             // RFC 3550, 6.4.1.
@@ -72,6 +71,12 @@ impl Arrival {
         let base = self.window.iter().map(|(_, transit)| *transit).min().unwrap_or(transit);
         self.base = Some(base);
         self.add(transit - base);
+    }
+
+    /// What comes next is timed by another clock.
+    pub fn other_clock(&mut self) {
+        self.window.clear();
+        self.last_transit = None;
     }
 
     fn add(&mut self, delay_us: i64) {

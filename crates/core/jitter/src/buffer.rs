@@ -162,15 +162,20 @@ impl<D: VoiceDecoder> JitterBuffer<D> {
     }
 
     /// Takes a packet in at the time `now_us`, of any clock that [`Self::pull`] is told too. Copies, packets that come after
-    /// their turn and what is no packet of the codec are dropped and counted.
+    /// their turn and what is no packet of the codec are dropped and counted. A sender whose numbers begin anew is heard
+    /// from the third packet.
     pub fn insert(&mut self, packet: Packet, now_us: u64) {
         let Some(samples) = self.sound_length(&packet) else {
             self.stats.refused += 1;
             return;
         };
         if self.seen.is_copy(packet.seq) || self.store.contains(packet.seq) {
-            self.stats.refused += 1;
-            return;
+            if !self.seen.is_anew(packet.seq) {
+                self.stats.refused += 1;
+                return;
+            }
+            self.reset();
+            self.arrival.other_clock();
         }
         let at = self.unwrap_timestamp(packet.seq, packet.timestamp);
         self.seen.note(packet.seq);

@@ -84,7 +84,12 @@ impl Store {
 pub(crate) struct Seen {
     newest: u64,
     bits: u128,
+    /// The last number too old to tell, and how many such came in a row.
+    old: Option<(u64, u8)>,
 }
+
+/// So many numbers in a row that are too old are those of a sender that counts anew.
+const ANEW: u8 = 3;
 
 impl Seen {
     /// Whether this number is a copy, or too old to tell.
@@ -98,7 +103,18 @@ impl Seen {
         }
     }
 
+    /// Whether a number that [`Self::is_copy`] refused is that of a sender that counts anew.
+    pub fn is_anew(&mut self, seq: u64) -> bool {
+        if self.newest.saturating_sub(seq) < 128 {
+            return false;
+        }
+        let run = self.old.filter(|(last, _)| seq > *last).map_or(1, |(_, run)| run + 1);
+        self.old = Some((seq, run));
+        run >= ANEW
+    }
+
     pub fn note(&mut self, seq: u64) {
+        self.old = None;
         if self.bits == 0 || seq > self.newest {
             let ahead = seq - self.newest;
             self.bits = if self.bits != 0 && ahead < 128 { self.bits << ahead } else { 0 } | 1;

@@ -9,7 +9,7 @@ use hearth_ports::{Direction, NetCommand, NodeEvent, Route};
 use hearth_types::{Class, ControlBody, DeviceId, PeerKey, SpaceId, limits};
 use hearth_wire::{
     CheckedEntry, Frame,
-    frame::{LINK_VERSION, Proof, knock_tag, proof_bytes, read_proof},
+    frame::{LINK_VERSION, PASSES, Proof, knock_tag, proof_bytes, read_proof},
 };
 use std::collections::BTreeSet;
 
@@ -33,6 +33,9 @@ impl Kernel {
             pushed: 0,
             costly: 0,
             costly_since_ms: self.now,
+            passes: false,
+            passed_from: Default::default(),
+            passed_to: Default::default(),
         };
         self.links.insert(peer, link);
         self.dialer.linked(peer, self.now);
@@ -54,6 +57,9 @@ impl Kernel {
                 // Who is still there says so again within this time, by way of others.
                 if let Some(notice) = device.and_then(|d| s.notices.get_mut(&d)) {
                     notice.until_ms = notice.until_ms.min(self.now + limits::PRESENCE_DOUBT_MS);
+                }
+                if let Some(device) = device {
+                    self.ways_lost(space, &peer, device);
                 }
             }
             if let Some(user) = user {
@@ -117,6 +123,8 @@ impl Kernel {
             Frame::AskSeals { space, epochs } => self.ask_seals(peer, space, &epochs),
             Frame::Declined { request } => self.declined(peer, request),
             Frame::Call { space, message } => self.call_frame(peer, space, message),
+            Frame::Pass { space, to, message } => self.pass(peer, space, to, message),
+            Frame::Passed { space, from, message } => self.passed(peer, space, from, &message),
             Frame::Hello { .. } | Frame::Entries { .. } | Frame::Push { .. } => self.fault(peer, 1),
         }
     }
@@ -127,7 +135,8 @@ impl Kernel {
             Frame::AskSeals { epochs, .. } => 1 + epochs.len() as u32 / 8,
             Frame::Join { .. } => 16,
             Frame::Prove { .. } | Frame::Knock { .. } | Frame::Door { .. } | Frame::Peers { .. } => 4,
-            Frame::AskDays { .. } | Frame::Heads { .. } | Frame::Call { .. } => 1,
+            Frame::AskDays { .. } | Frame::Heads { .. } => 1,
+            Frame::Call { .. } | Frame::Pass { .. } | Frame::Passed { .. } => 1,
             _ => 0,
         };
         let now = self.now;
@@ -205,10 +214,17 @@ impl Kernel {
                 s.links.entry(peer).or_default().sent_proof = true;
             }
         }
+        // Whom nothing is proven to is told nothing.
+        if !boxes.is_empty() && boxes.len() < limits::SPACES {
+            boxes.push((PASSES, Vec::new()));
+        }
         self.send(peer, &Frame::Prove { boxes });
     }
 
     fn prove(&mut self, peer: PeerKey, boxes: &[([u8; 8], Vec<u8>)]) {
+        if let Some(link) = self.links.get_mut(&peer) {
+            link.passes |= boxes.iter().any(|(tag, _)| *tag == PASSES);
+        }
         let mut claims = Vec::new();
         for id in self.spaces.keys().copied().collect::<Vec<_>>() {
             let (Some(proof), Some(s)) = (self.proof(peer, id, false), self.spaces.get(&id)) else { continue };
@@ -266,6 +282,7 @@ impl Kernel {
             return;
         }
         let Some(user) = user else {
+            self.ways_lost(space, &peer, device);
             self.voice_news(space);
             let still = self.spaces.values().any(|s| s.links.get(&peer).is_some_and(|l| l.proven));
             return self.net(NetCommand::SetMember { link: peer, member: still });
@@ -279,6 +296,7 @@ impl Kernel {
         self.tell_heads_to(peer, space);
         self.share_peers(peer, space);
         self.publish_presence();
+        self.ways_found(space, device);
         self.publish_voice();
         self.voice_news(space);
         self.set_timer(Timer::Heads, limits::HEADS_EVERY_MS);

@@ -100,7 +100,9 @@ pub struct Kernel {
     /// Where one sits, in whichever voice room; centimetres.
     pub(crate) seat: Option<[i16; 2]>,
     /// The room that the voice engine is on its way out of: what it says there still goes.
-    pub(crate) voice_leaving: Option<SpaceId>,
+    pub(crate) voice_leaving: Option<crate::voice::OwnVoice>,
+    /// What was passed on between others.
+    pub(crate) passed: crate::third::PassCount,
     pub(crate) told_voice: BTreeMap<(SpaceId, UserId), VoiceMemberView>,
     pub(crate) told_net: Option<hearth_ports::NetStatus>,
     pub(crate) told_warnings: BTreeMap<&'static str, u64>,
@@ -134,6 +136,11 @@ pub(crate) struct Link {
     /// Costly frames since `costly_since_ms`.
     pub costly: u32,
     pub costly_since_ms: u64,
+    /// It knows what to do with frames of others that are passed on.
+    pub passes: bool,
+    /// What of it was passed on to others, and what of others to it.
+    pub passed_from: crate::third::PassCount,
+    pub passed_to: crate::third::PassCount,
 }
 
 /// What an answer of the disk continues.
@@ -200,6 +207,8 @@ pub(crate) enum Timer {
     VoiceEnds,
     /// A call should have ended.
     VoiceLeft,
+    /// Ways to members of the call by third ones.
+    Ways,
     Dial,
     Join,
     Sweep,
@@ -352,6 +361,7 @@ impl Kernel {
                 Timer::Voice => self.publish_voice(),
                 Timer::VoiceEnds => self.voice_ends(),
                 Timer::VoiceLeft => self.voice_left(),
+                Timer::Ways => self.ways_due(),
                 Timer::Dial => self.dial_due(),
                 Timer::Join => self.joins_due(),
                 Timer::Sweep => self.sweep(),
@@ -369,7 +379,13 @@ impl Kernel {
         }
         for link in self.links.values_mut() {
             link.up_since_ms = link.up_since_ms.saturating_sub(back);
-            link.costly_since_ms = link.costly_since_ms.saturating_sub(back);
+            for since in [&mut link.costly_since_ms, &mut link.passed_from.since_ms, &mut link.passed_to.since_ms] {
+                *since = since.saturating_sub(back);
+            }
+        }
+        self.passed.since_ms = self.passed.since_ms.saturating_sub(back);
+        for own in self.voice.iter_mut().chain(&mut self.voice_leaving) {
+            own.ways.went_back(back);
         }
         self.alone_since_ms = self.alone_since_ms.saturating_sub(back);
         self.joins_went_back(back);

@@ -21,6 +21,7 @@ mod serve;
 mod space;
 mod startup;
 mod sync;
+mod third;
 mod voice;
 
 pub use incoming::Incoming;

@@ -62,7 +62,8 @@ impl Kernel {
     }
 
     pub(crate) fn member_view(&self, space: SpaceId, user: UserId) -> Option<MemberView> {
-        let state = self.spaces.get(&space).filter(|s| !s.leaving)?.replica.state();
+        let replica = &self.spaces.get(&space).filter(|s| !s.leaving)?.replica;
+        let state = replica.state();
         let m = state.members.get(&user)?;
         Some(MemberView {
             community: space,
@@ -70,6 +71,7 @@ impl Kernel {
             name: m.name.clone(),
             color: m.color,
             roles: m.roles.iter().map(|r| r.role).collect(),
+            rank: replica.rank(&user),
             owner: state.owner == user,
             presence: self.presence_of(user),
         })

@@ -56,6 +56,7 @@ impl Kernel {
             lends: false,
             seat: None,
             voice_leaving: None,
+            passed: Default::default(),
             told_voice: BTreeMap::new(),
             told_net: None,
             told_warnings: BTreeMap::new(),

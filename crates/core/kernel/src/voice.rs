@@ -4,6 +4,7 @@ use crate::{
     admit::Dirty,
     author::{bad, not_allowed, unknown_channel},
     kernel::{Kernel, Output, Timer},
+    third::Ways,
 };
 use hearth_ports::{NodeEvent, NodeReply, VoiceAsk, VoiceMember, VoiceMemberView, VoiceOrder, VoiceSay, VoiceSettings};
 use hearth_replica::Replica;
@@ -32,7 +33,8 @@ pub(crate) struct OwnVoice {
     pub place: VoicePlace,
     /// Oneself and the roster, as last given to the voice engine.
     me: VoiceMember,
-    told: Vec<VoiceMember>,
+    pub told: Vec<VoiceMember>,
+    pub ways: Ways,
 }
 
 impl Kernel {
@@ -67,7 +69,8 @@ impl Kernel {
         let Some(s) = self.spaces.get(&space) else { return };
         let place = VoicePlace { channel, peer: self.keys.peer, since_ms: self.now, muted, deafened, relay, seat };
         let me = voice_member(&s.replica, place, self.keys.device.id(), self.user, true);
-        self.voice = Some(OwnVoice { space, place, me, told: Vec::new() });
+        let ways = Ways::new(&mut self.entropy);
+        self.voice = Some(OwnVoice { space, place, me, told: Vec::new(), ways });
         self.order(VoiceOrder::Enter { space, channel, me, plan: self.plan(space, channel) });
         self.publish_voice();
         self.voice_news(space);
@@ -111,15 +114,16 @@ impl Kernel {
         let Some(own) = self.voice.take() else { return };
         self.order(VoiceOrder::Exit);
         // A relay hands over first: whoever is told that it is out closes its way through it.
-        self.voice_leaving = Some(own.space);
+        let space = own.space;
+        self.voice_leaving = Some(own);
         self.reset_timer(Timer::VoiceLeft, LEAVE_MS);
-        self.voice_news(own.space);
+        self.voice_news(space);
     }
 
     /// Says that one is out, once the engine is, or did not say so in time.
     pub(crate) fn voice_left(&mut self) {
-        if let Some(space) = self.voice_leaving.take() {
-            self.notify(space, limits::VOICE_MS, Signal::Voice(None));
+        if let Some(own) = self.voice_leaving.take() {
+            self.notify(own.space, limits::VOICE_MS, Signal::Voice(None));
         }
     }
 
@@ -157,23 +161,31 @@ impl Kernel {
     }
 
     pub(crate) fn voice_say(&mut self, say: VoiceSay) {
-        let Some(space) = self.voice_leaving.or(self.voice.as_ref().map(|v| v.space)) else { return };
+        let Some(space) = self.call_space() else { return };
         match say {
             VoiceSay::Left => self.voice_left(),
             VoiceSay::Message { peer, bytes } => {
                 let proven = self.spaces.get(&space).and_then(|s| s.links.get(&peer)).is_some_and(|l| l.proven);
                 if proven {
                     self.send(peer, &Frame::Call { space, message: bytes });
+                } else {
+                    self.say_by_third(peer, bytes);
                 }
             }
         }
+    }
+
+    /// Where the room is that one is in, or still on the way out of.
+    fn call_space(&self) -> Option<SpaceId> {
+        self.voice_leaving.as_ref().or(self.voice.as_ref()).map(|v| v.space)
     }
 
     /// A member's word about the call; only what is said to the room one is in goes on.
     pub(crate) fn call_frame(&mut self, peer: PeerKey, space: SpaceId, bytes: Vec<u8>) {
         let link = self.spaces.get(&space).and_then(|s| s.links.get(&peer)).filter(|l| l.proven);
         let Some(device) = link.and_then(|l| l.device) else { return self.fault(peer, 1) };
-        if self.voice_leaving.or(self.voice.as_ref().map(|v| v.space)) == Some(space) {
+        if self.call_space() == Some(space) {
+            self.ways_overtaken(&device);
             self.order(VoiceOrder::Message { peer, device, bytes });
         }
     }
@@ -184,9 +196,8 @@ impl Kernel {
         self.notify(space, limits::VOICE_MS, Signal::Voice(Some(place)));
         self.reset_timer(Timer::Voice, limits::VOICE_MS / NOTICES_A_LEASE);
         // Who is in the room and not linked is tried as often as the notice is given again.
-        let told = self.voice.as_ref().map(|v| v.told.clone()).unwrap_or_default();
-        let unlinked: Vec<PeerKey> = told.iter().filter(|m| !m.linked).map(|m| m.peer).collect();
-        self.dial_now(&unlinked);
+        let told: Vec<PeerKey> = self.voice.iter().flat_map(|v| &v.told).map(|m| m.peer).collect();
+        self.dial_now(&told);
     }
 
     /// A notice about a room; whoever just came in is answered soon.
@@ -244,14 +255,17 @@ impl Kernel {
                 .filter(|(_, _, p)| p.channel == place.channel && p.peer != place.peer)
                 .take(limits::VOICE_MEMBERS)
                 .map(|(device, user, p)| {
-                    // The link says which device a peer is; a notice that names another's peer is not believed.
-                    let link = s.links.get(&p.peer).filter(|l| l.proven);
-                    let linked = link.is_some_and(|l| l.device == Some(*device));
-                    voice_member(&s.replica, *p, *device, *user, linked)
+                    let mut m = voice_member(&s.replica, *p, *device, *user, false);
+                    m.linked = s.is_linked(&m) || own.ways.via(&m).is_some();
+                    m
                 })
                 .collect();
-            roster.sort_by_key(|m| (m.peer, m.device));
-            let unlinked: Vec<PeerKey> = roster.iter().filter(|m| !m.linked).map(|m| m.peer).collect();
+            // The link says which device a peer is; without one, whoever named that peer first is believed.
+            let known = |m: &VoiceMember| own.told.iter().any(|t| (t.peer, t.device) == (m.peer, m.device));
+            roster.sort_by_key(|m| (m.peer, !s.is_linked(m), !m.linked, !known(m), m.device));
+            roster.dedup_by_key(|m| m.peer);
+            let peers: Vec<PeerKey> = roster.iter().map(|m| m.peer).collect();
+            let all_linked = roster.iter().all(|m| s.is_linked(m));
             let me = voice_member(&s.replica, place, self.keys.device.id(), self.user, true);
             if let Some(own) = self.voice.as_mut().filter(|own| own.me != me) {
                 own.me = me;
@@ -264,7 +278,10 @@ impl Kernel {
             });
             if news {
                 self.order(VoiceOrder::Roster(roster));
-                self.dial_now(&unlinked);
+                self.dial_now(&peers);
+                if !all_linked {
+                    self.set_timer(Timer::Ways, limits::PASS_AFTER_MS);
+                }
             }
             here.push((self.keys.device.id(), self.user, place));
         }
@@ -335,7 +352,7 @@ impl Kernel {
         }
     }
 
-    fn order(&mut self, order: VoiceOrder) {
+    pub(crate) fn order(&mut self, order: VoiceOrder) {
         self.out.push_back(Output::Voice(order));
     }
 }

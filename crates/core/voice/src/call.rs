@@ -4,6 +4,8 @@ mod agree;
 mod control;
 mod failover;
 mod hear;
+mod held;
+pub(crate) mod line;
 pub(crate) mod outside;
 mod paths;
 mod roster;
@@ -45,6 +47,7 @@ pub struct Call {
     hearing: BTreeMap<DeviceId, hear::Hearing>,
     early: VecDeque<hear::Early>,
     own: speak::OwnState,
+    line: line::OwnLine,
     told: tell::Told,
     leaving_us: Option<u64>,
     left: bool,
@@ -54,8 +57,10 @@ pub struct Call {
 impl Call {
     /// Goes into a call. Nobody is known before the first [`Input::Roster`].
     pub fn new(config: CallConfig, now_us: u64) -> Self {
-        let CallConfig { call, me, key, mut entropy, uplink_kbps, may_relay, relay_only } = config;
-        let session = entropy.array();
+        let CallConfig { call, me, key, mut entropy, uplink_kbps, measured_kbps, may_relay, relay_only } = config;
+        let session: Session = entropy.array();
+        let stagger = (u64::from(u16::from_be_bytes([session[0], session[1]])) * limits::PROBE_SETTLE_US) >> 16;
+        let probe_us = now_us + limits::PROBE_SETTLE_US + stagger;
         let send = keys::SendKeys::new(keys::device_tag(call, me.device), &mut entropy, now_us);
         Self {
             call,
@@ -76,7 +81,8 @@ impl Call {
             receive: keys::ReceiveKeys::default(),
             hearing: BTreeMap::new(),
             early: VecDeque::new(),
-            own: speak::OwnState::new(uplink_kbps, may_relay, relay_only, me.server_muted),
+            own: speak::OwnState::new(may_relay, relay_only, me.server_muted),
+            line: line::OwnLine::new(uplink_kbps, measured_kbps, probe_us),
             told: tell::Told::default(),
             leaving_us: None,
             left: false,
@@ -102,11 +108,18 @@ impl Call {
             Input::Priority(on) => self.set_priority(on),
             Input::Whisper(to) => self.set_whisper(to),
             Input::Position(position) => self.own.position = position,
-            Input::Uplink { kbps, may_relay } => (self.own.uplink_kbps, self.own.may_relay) = (kbps, may_relay),
-            Input::NetworkChanged => self.links.restart(&mut self.out),
+            Input::Uplink { kbps, may_relay } => {
+                self.line.say(kbps);
+                self.own.may_relay = may_relay;
+            }
+            Input::NetworkChanged => {
+                self.line.forget(self.now + limits::PROBE_SETTLE_US);
+                self.links.restart(&mut self.out);
+            }
             Input::Leave => self.leave(),
             Input::Tick => {}
         }
+        self.tend_line();
         if self.now >= self.ticked_us + limits::TICK_US {
             self.tick();
         }
@@ -119,7 +132,8 @@ impl Call {
 
     /// When to call [`Self::handle`] with [`Input::Tick`] at the latest; nothing once out.
     pub fn next_wake_us(&self) -> Option<u64> {
-        (!self.left).then_some(self.ticked_us + limits::TICK_US)
+        let tick = self.ticked_us + limits::TICK_US;
+        (!self.left).then(|| self.line.wake_us().map_or(tick, |due| due.min(tick)))
     }
 
     /// How the call runs.
@@ -190,6 +204,7 @@ impl Call {
         self.heartbeat();
         self.prove();
         self.report();
+        self.consider_line();
         self.tend_hearing();
         self.tend_leave();
     }
@@ -222,6 +237,9 @@ impl Call {
     }
 
     fn command(&mut self, command: RtcCommand) {
+        if let RtcCommand::Send { peers, frame } = &command {
+            self.line.sends(peers.len(), frame.payload.len());
+        }
         self.out.push_back(Output::Rtc(command));
     }
 }

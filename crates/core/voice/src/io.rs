@@ -45,9 +45,9 @@ pub enum Input {
     Whisper(Option<BTreeSet<DeviceId>>),
     /// Where one sits: right and forward, centimetres.
     Position(Option<[i16; 2]>),
-    /// What this device can send, kbit/s, and whether it may relay.
+    /// What this device can send as somebody said, and whether it may relay.
     Uplink {
-        /// Measured.
+        /// Kbit/s; nothing is measured from then on.
         kbps: u32,
         /// Not on battery, not metered.
         may_relay: bool,

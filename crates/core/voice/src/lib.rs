@@ -22,8 +22,9 @@ mod rate;
 pub mod replay;
 pub mod report;
 pub mod seal;
+pub mod uplink;
 
-pub use call::{Call, outside::LentKey};
+pub use call::{Call, line::Line, outside::LentKey};
 pub use epoch::{Epoch, Reason};
 pub use io::{Input, OpenedFrame, Output, Topology, Warning};
 pub use member::{CallConfig, CallId, Member, Role};

@@ -32,6 +32,8 @@ pub const UNFIT_US: u64 = 3_000_000;
 pub const EPOCH_COOLDOWN_US: u64 = 2_000_000;
 /// How far an epoch number may jump.
 pub const EPOCH_JUMP: u64 = 1 << 20;
+/// The highest epoch number believed: by jumps alone it takes two years to come near.
+pub const EPOCH_MAX: u64 = 1 << 48;
 /// Epochs taken from one link in [`EPOCH_WINDOW_US`].
 pub const EPOCHS_PER_LINK: u32 = 40;
 /// See [`EPOCHS_PER_LINK`].
@@ -46,6 +48,57 @@ pub const REPORT_FRESH_US: u64 = 6_000_000;
 pub const STREAM_KBPS: u32 = 66;
 /// Streams a listener gets from a relay.
 pub const STREAMS: u32 = 3;
+
+/// What a line is taken to send until it is measured, kbit/s.
+pub const UPLINK_KBPS: u32 = 5_000;
+/// Talkers from which lines are measured: a relay may be needed soon.
+pub const PROBE_FROM: usize = 7;
+/// From coming in to the first train, and at most so much later, so that not all begin at once.
+pub const PROBE_SETTLE_US: u64 = 5_000_000;
+/// No train within so much of one's own voice.
+pub const PROBE_QUIET_US: u64 = 1_000_000;
+/// A train lasts this long. The first is of half the aim's rate, the second of all of it.
+pub const PROBE_US: u64 = 250_000;
+/// A line is tried for so many times what the room needs of a relay...
+pub const PROBE_AIM: u32 = 2;
+/// ...but for no more than this, kbit/s.
+pub const PROBE_MAX_KBPS: u32 = 8_000;
+/// Bytes of a packet of a train, as a sealed frame counts them: small, so that each receiver gets many.
+pub const PROBE_BYTES: usize = 200;
+/// Packets of a train.
+pub const PROBE_PACKETS: u16 = 1024;
+/// Between two wakings to send a train's packets.
+pub const PROBE_PACE_US: u64 = 5_000;
+/// A receiver tells this long after a train's first packet what it saw.
+pub const PROBE_SEEN_US: u64 = 750_000;
+/// So long after a train's start it is judged by the answers there are.
+pub const PROBE_ANSWER_US: u64 = 2_500_000;
+/// Between two trains.
+pub const PROBE_PAUSE_US: u64 = 1_000_000;
+/// Receivers that must answer...
+pub const PROBE_PEERS_MIN: usize = 3;
+/// ...of so many at most, chosen anew for every train.
+pub const PROBE_PEERS: usize = 5;
+/// A line carries a train's rate when this share of it arrives in time, of a thousand.
+pub const PROBE_SHARE: u32 = 800;
+/// So much longer than it was sent half a train may take to come.
+pub const PROBE_GROWN_US: u32 = 25_000;
+/// A narrow line is measured again after this; each time later by as much again.
+pub const PROBE_AGAIN_US: u64 = 300_000_000;
+/// Packets of trains taken from a link a second.
+pub const PROBES_PER_SECOND: u64 = 200;
+/// And at once.
+pub const PROBES_BURST: u64 = 400;
+/// A relay that sends this much shows what its line carries, kbit/s.
+pub const BUSY_KBPS: u32 = 500;
+/// Loss that others see of a busy relay at which its line is too narrow, of a thousand.
+pub const BUSY_LOSS: u16 = 80;
+/// Loss below which it carries what it sends.
+pub const BUSY_GOOD: u16 = 20;
+/// Reports over which a relay must be busy before that is believed.
+pub const BUSY_REPORTS: u32 = 4;
+/// Bytes of a frame on the wire beside its payload: RTP, the level, SRTP and UDP (research, 5.1).
+pub const WIRE_BYTES: usize = 64;
 
 /// Between two heartbeats of a relay.
 pub const HEARTBEAT_US: u64 = 100_000;

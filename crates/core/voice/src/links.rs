@@ -76,8 +76,9 @@ impl Links {
         let Some(link) = self.table.get_mut(peer) else { return };
         link.rtt_ms = rtt_ms.min(u32::from(u16::MAX)) as u16;
         let (new, gone) = (received.saturating_sub(link.received), lost.saturating_sub(link.lost));
-        if new + gone > 0 {
-            let now = (gone.min(1 << 32) * 1000 / (new + gone).min(1 << 40)).min(1000) as u16;
+        let all = new.saturating_add(gone);
+        if all > 0 {
+            let now = (gone.min(1 << 32) * 1000 / all.min(1 << 40)).min(1000) as u16;
             link.loss_permille = (link.loss_permille * 3 + now) / 4;
         }
         (link.received, link.lost) = (received, lost);
@@ -209,5 +210,17 @@ mod tests {
         assert!(links.is_open(&peer), "held while another way is made");
         links.tend((PeerKey([1; 32]), true), &none, |_| true, false, 10 + limits::LINK_LINGER_US, &mut out);
         assert!(!links.is_open(&peer));
+    }
+
+    #[test]
+    fn counts_of_any_size_make_a_loss() {
+        let (mut links, mut out) = (Links::default(), VecDeque::new());
+        let peer = PeerKey([2; 32]);
+        links.open(peer, PeerKey([1; 32]), false, 0, &mut out);
+        links.stats(&peer, u32::MAX, u64::MAX, u64::MAX);
+        assert!(links.get(&peer).is_some_and(|l| l.rtt_ms == u16::MAX && l.loss_permille <= 1000));
+        links.stats(&peer, 1, 0, 0);
+        links.stats(&peer, 1, 0, u64::MAX);
+        assert!(links.get(&peer).is_some_and(|l| l.loss_permille <= 1000));
     }
 }

@@ -76,8 +76,10 @@ pub struct CallConfig {
     pub key: DeviceKey,
     /// Randomness of this process; never the same twice.
     pub entropy: HashEntropy,
-    /// What this device can send, kbit/s.
-    pub uplink_kbps: u32,
+    /// What this device can send as somebody said, kbit/s; measured without.
+    pub uplink_kbps: Option<u32>,
+    /// What it could send as an earlier call on this line found.
+    pub measured_kbps: Option<u32>,
     /// Whether this device may relay: not on battery, not metered.
     pub may_relay: bool,
     /// Only through TURN, to hide the address.

@@ -71,6 +71,15 @@ pub enum CallMessage {
     },
     /// The sender's proof of some of its frames.
     Proof(Proof),
+    /// What came of a train of the receiver's; see [`crate::uplink`].
+    Probed {
+        /// Which.
+        train: u32,
+        /// Packets of its second half.
+        came: u16,
+        /// How much longer it took to come than to be sent.
+        grown_us: u32,
+    },
     /// Of a later build.
     Unknown {
         /// Which.
@@ -95,6 +104,7 @@ impl std::fmt::Debug for CallMessage {
             Self::Priority(on) => write!(f, "Priority({on})"),
             Self::ProofWant { counter } => write!(f, "ProofWant({counter})"),
             Self::Proof(p) => write!(f, "Proof({} of {:?})", p.first, p.device),
+            Self::Probed { train, came, grown_us } => write!(f, "Probed({train}: {came}, {grown_us} us)"),
             Self::Unknown { kind, body } => write!(f, "Unknown({kind}, {} bytes)", body.len()),
         }
     }
@@ -115,6 +125,7 @@ impl CallMessage {
             Self::Priority(_) => 9,
             Self::ProofWant { .. } => 10,
             Self::Proof(_) => 11,
+            Self::Probed { .. } => 12,
             Self::Unknown { kind, .. } => *kind,
         }
     }
@@ -149,6 +160,9 @@ impl CallMessage {
             Self::Proof(proof) => proof.write(&mut w),
             Self::Signal { counter, bytes, signature } => {
                 w.array(3).uint(*counter).bytes(bytes).bytes(signature);
+            }
+            Self::Probed { train, came, grown_us } => {
+                w.array(3).uint(*train).uint(*came).uint(*grown_us);
             }
             Self::Unknown { body, .. } => return body.clone(),
         }
@@ -187,6 +201,10 @@ impl CallMessage {
             9 => Self::Priority(r.flag()?),
             10 => Self::ProofWant { counter: r.uint()? },
             11 => Self::Proof(Codec::read(&mut r)?),
+            12 => {
+                r.array(3)?;
+                Self::Probed { train: r.uint()?, came: r.uint()?, grown_us: r.uint()? }
+            }
             kind => return Ok(Self::Unknown { kind, body: body.to_vec() }),
         };
         Ok(message)

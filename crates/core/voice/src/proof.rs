@@ -164,7 +164,8 @@ impl ProofChecker {
     pub fn proof(&mut self, proof: &Proof) -> Option<Finding> {
         self.last_first = Some(proof.first);
         let mut finding = None;
-        for (counter, hash) in (proof.first..).zip(&proof.hashes) {
+        // The hashes first: they end before the counters could run over.
+        for (hash, counter) in proof.hashes.iter().zip(proof.first..) {
             match self.frames.remove(&counter) {
                 Some((seen, _, _)) if seen == *hash => {
                     self.unsigned = 0;
@@ -198,5 +199,22 @@ impl ProofChecker {
         let via = last.filter(|_| self.unsigned >= limits::UNSIGNED_FRAMES)?;
         self.unsigned = 0;
         Some(Finding::Unsigned(via))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hearth_crypto::Secret32;
+
+    #[test]
+    fn the_last_counters_of_all_are_compared_like_others() {
+        let key = DeviceKey::from_seed(&Secret32::new([1; 32]));
+        let last = u64::MAX - 1;
+        let proof = Proof::sign(CallId([2; 32]), [3; 16], last, vec![frame_hash(b"said")], &key);
+        assert_eq!(Proof::from_bytes(&proof.to_bytes()).as_ref(), Ok(&proof));
+        let mut checker = ProofChecker::default();
+        checker.opened(last, b"said", PeerKey([4; 32]), 0);
+        assert_eq!(checker.proof(&proof), Some(Finding::Proven));
     }
 }

@@ -60,9 +60,10 @@ pub fn reports_hash(reports: &BTreeMap<PeerKey, Report>) -> [u8; 32] {
 }
 
 /// 0.4 spare uplink, 0.3 nearness, 0.2 stability, 0.1 reserve (whether it may relay at all), in sixteenths. A peer
-/// nobody has a link to counts as half as near as can be.
+/// nobody has a link to counts as half as near as can be, and a line that is only assumed as half as wide at most.
 fn score(own: &Report, need: u32, rtt_ms: Option<u16>, loss_permille: u32) -> u32 {
     let uplink = (u64::from(own.uplink_kbps) * 1000 / u64::from(need.max(1) * 3)).min(1000) as u32;
+    let uplink = if own.uplink_known { uplink } else { uplink.min(500) };
     let near = rtt_ms.map_or(500, |ms| 1000 - u32::from(ms).min(200) * 5);
     // Ten minutes are as good as an hour; a loss of a tenth is as bad as can be.
     let stable = (own.uptime_s.min(600) * 1000 / 600) * (100 - loss_permille.min(100)) / 100;

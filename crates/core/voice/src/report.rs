@@ -33,6 +33,8 @@ pub struct Report {
     pub epoch_hash: [u8; 32],
     /// What the device can send, kbit/s.
     pub uplink_kbps: u32,
+    /// Whether that is measured, or somebody said so; assumed otherwise.
+    pub uplink_known: bool,
     /// Whether it may relay.
     pub may_relay: bool,
     /// How long it has been here, seconds.
@@ -52,6 +54,7 @@ impl Report {
             epoch: 0,
             epoch_hash: [0; 32],
             uplink_kbps,
+            uplink_known: true,
             may_relay,
             uptime_s,
             links,
@@ -84,8 +87,8 @@ impl Report {
         w.finish()
     }
     fn write_signed(&self, w: &mut Writer) {
-        w.array(8).uint(self.counter).uint(self.epoch).bytes(&self.epoch_hash).uint(self.uplink_kbps);
-        w.flag(self.may_relay).uint(self.uptime_s).array(self.links.len());
+        w.array(9).uint(self.counter).uint(self.epoch).bytes(&self.epoch_hash).uint(self.uplink_kbps);
+        w.flag(self.uplink_known).flag(self.may_relay).uint(self.uptime_s).array(self.links.len());
         for l in &self.links {
             w.array(5).bytes(&l.peer.0).option(l.rtt_ms.as_ref(), |w, rtt| {
                 w.uint(*rtt);
@@ -104,12 +107,13 @@ impl Codec for Report {
     }
     fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         r.array(2)?;
-        r.array(8)?;
+        r.array(9)?;
         let report = Self {
             counter: r.uint()?,
             epoch: r.uint()?,
             epoch_hash: r.fixed()?,
             uplink_kbps: r.uint()?,
+            uplink_known: r.flag()?,
             may_relay: r.flag()?,
             uptime_s: r.uint()?,
             links: r.list(limits::MEMBERS, "links", |r| {

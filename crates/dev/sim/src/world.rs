@@ -44,6 +44,9 @@ enum Event {
     Store(usize, u8, StoreReply),
 }
 
+/// Sender, receiver and bytes of a frame in; frames that arrive instead out.
+type Tamper = Box<dyn FnMut(usize, usize, Vec<u8>) -> Vec<Vec<u8>>>;
+
 /// Everything.
 pub struct World {
     now: u64,
@@ -53,6 +56,9 @@ pub struct World {
     /// When the last frame of a link arrives, so that frames keep their order.
     busy: BTreeMap<(usize, usize), u64>,
     links: BTreeSet<(usize, usize)>,
+    /// Pairs that cannot reach each other whatever their groups.
+    walls: BTreeSet<(usize, usize)>,
+    tamper: Option<Tamper>,
     entropy: HashEntropy,
     request: u64,
     /// Share of gossip messages lost, in percent.
@@ -71,6 +77,8 @@ impl World {
             next: 0,
             busy: BTreeMap::new(),
             links: BTreeSet::new(),
+            walls: BTreeSet::new(),
+            tamper: None,
             entropy,
             request: 0,
             gossip_loss: 0,
@@ -142,6 +150,20 @@ impl World {
     /// Everybody reaches everybody again.
     pub fn heal(&mut self) {
         self.hosts.iter_mut().for_each(|h| h.group = 0);
+    }
+    /// Two computers cannot reach each other, as behind two closed routers; or can again.
+    pub fn wall(&mut self, i: usize, j: usize, stands: bool) {
+        let pair = (i.min(j), i.max(j));
+        if stands {
+            self.walls.insert(pair);
+            self.unlink(i, j);
+        } else {
+            self.walls.remove(&pair);
+        }
+    }
+    /// Every frame goes through `tamper` from now on: sender, receiver and bytes in, what arrives instead out.
+    pub fn tamper(&mut self, tamper: impl FnMut(usize, usize, Vec<u8>) -> Vec<Vec<u8>> + 'static) {
+        self.tamper = Some(Box::new(tamper));
     }
     /// Lets two computers find each other as on one network.
     pub fn discover(&mut self, i: usize, j: usize) {
@@ -281,6 +303,7 @@ impl World {
                     *j != i
                         && peer_fits(j)
                         && self.hosts[*j].group == self.hosts[i].group
+                        && !self.walls.contains(&(i.min(*j), i.max(*j)))
                         && (self.hosts[*j].kernel.is_some() || self.hosts[*j].puppet)
                 });
                 match reached {
@@ -291,11 +314,17 @@ impl World {
             }
             NetCommand::Send { link, frame } => {
                 if let Some(j) = self.index(&link).filter(|j| self.linked(i, *j)) {
-                    let delay = 2 + self.random(8);
-                    let at = (self.now + delay).max(self.busy.get(&(i, j)).copied().unwrap_or(0));
-                    self.busy.insert((i, j), at);
-                    let from = self.hosts[i].peer;
-                    self.tell(j, at - self.now, NetEvent::Frame { link: from, frame });
+                    let frames = match &mut self.tamper {
+                        Some(tamper) => tamper(i, j, frame),
+                        None => vec![frame],
+                    };
+                    for frame in frames {
+                        let delay = 2 + self.random(8);
+                        let at = (self.now + delay).max(self.busy.get(&(i, j)).copied().unwrap_or(0));
+                        self.busy.insert((i, j), at);
+                        let from = self.hosts[i].peer;
+                        self.tell(j, at - self.now, NetEvent::Frame { link: from, frame });
+                    }
                 }
             }
             NetCommand::Close { link } => {

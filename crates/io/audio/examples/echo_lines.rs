@@ -2,10 +2,12 @@
 //!
 //! `echo_lines echo FOLDER NAME:SPEAKERS:DELAY_MS:ECHO_DB:HISS_DB[:all] ...` reads `far.wav` and `near.wav` of a folder and
 //! runs a transmit thread in real time for each scene: the far voice goes into its tap as the mix would, and comes out of the
-//! speakers (`linear`, `bent` or `clipped`) into a furnished room and the microphone so much later, so much louder than the
+//! speakers (`linear`, `bent`, `clipped` or `small`) into a furnished room and the microphone so much later, so much louder than the
 //! near voice; hiss is below full scale. With `moved` the room is another from the 27th second on. `all` has noise and gain on too. It writes what the microphone heard
 //! (`NAME.heard.wav`), what the chain made of it (`NAME.out.wav`), and what a listener
 //! decodes (`NAME.sent.wav`).
+//!
+//! `echo_lines chain FOLDER SCENE ...` has the chain alone do it, as fast as it goes; nothing is encoded.
 //!
 //! `echo_lines noise usual|strong IN.wav OUT.wav ...` suppresses noise and does nothing else.
 #![allow(clippy::print_stdout)]
@@ -37,7 +39,8 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 fn main() -> Outcome<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["echo", folder, scenes @ ..] => echo(Path::new(folder), scenes),
+        ["echo", folder, scenes @ ..] => echo(Path::new(folder), scenes, play),
+        ["chain", folder, scenes @ ..] => echo(Path::new(folder), scenes, straight),
         ["noise", which, files @ ..] => files.chunks_exact(2).try_for_each(|pair| noise(*which == "strong", pair)),
         _ => Err("echo FOLDER SCENE ... or noise usual|strong IN OUT ...".into()),
     }
@@ -58,11 +61,11 @@ struct Scene {
     processing: Processing,
 }
 
-fn echo(folder: &Path, scenes: &[&str]) -> Outcome<()> {
+fn echo(folder: &Path, scenes: &[&str], way: fn(&Path, &Scene, &[f32]) -> Outcome<()>) -> Outcome<()> {
     let (near, far) = (read(&folder.join("near.wav"))?, read(&folder.join("far.wav"))?);
     let scenes = scenes.iter().map(|words| scene(words, &near, &far)).collect::<Outcome<Vec<_>>>()?;
     std::thread::scope(|threads| {
-        let running: Vec<_> = scenes.iter().map(|scene| threads.spawn(|| play(folder, scene, &far))).collect();
+        let running: Vec<_> = scenes.iter().map(|scene| threads.spawn(|| way(folder, scene, &far))).collect();
         running.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| Err("a scene broke".into())))
     })
 }
@@ -78,6 +81,7 @@ fn scene(words: &str, near: &[f32], far: &[f32]) -> Outcome<Scene> {
         "linear" | "moved" => far.to_vec(),
         "bent" => far.iter().map(|sample| (2.0 * sample / peak).tanh() * peak / 2.0).collect(),
         "clipped" => far.iter().map(|sample| sample.clamp(-0.3 * peak, 0.3 * peak)).collect(),
+        "small" => small(far, peak),
         other => return Err(format!("no such speakers: {other}").into()),
     };
     let mut echo = room(&played, delay_ms, 99);
@@ -93,6 +97,24 @@ fn scene(words: &str, near: &[f32], far: &[f32]) -> Outcome<Scene> {
     let all = more.contains(&"all");
     let processing = Processing { echo: true, noise: all, gain: all };
     Ok(Scene { name: (*name).to_owned(), heard: heard.collect(), processing })
+}
+
+/// A small loudspeaker: what lies below 250 Hz barely reaches the cone, the cone gives way more easily inwards than outwards,
+/// and it rings on a little where it has its resonance.
+fn small(far: &[f32], peak: f32) -> Vec<f32> {
+    let (mut low, mut ring) = (0.0, [0.0; 2]);
+    let slow = std::f32::consts::TAU * 250.0 / RATE as f32;
+    let turn = 2.0 * (std::f32::consts::TAU * 420.0 / RATE as f32).cos();
+    far.iter()
+        .map(|sample| {
+            low += slow * (sample - low);
+            let pushed = (sample - 0.8 * low) / peak;
+            let cone = if pushed > 0.0 { (2.0 * pushed).tanh() / 2.0 } else { (3.0 * pushed).tanh() / 3.0 };
+            let rings = 0.002 * cone + 0.99 * turn * ring[0] - 0.98 * ring[1];
+            ring = [rings, ring[0]];
+            (cone + rings) * peak
+        })
+        .collect()
 }
 
 /// Even noise, -1.0 to 1.0.
@@ -125,6 +147,19 @@ fn active(sound: &[f32]) -> f32 {
     let loudest = powers.iter().copied().fold(0.0, f32::max);
     powers.retain(|power| *power > loudest / 1_000.0);
     (powers.iter().sum::<f32>() / powers.len().max(1) as f32).sqrt().max(1e-6)
+}
+
+/// The chain alone, as fast as it goes and each time the same.
+fn straight(folder: &Path, scene: &Scene, far: &[f32]) -> Outcome<()> {
+    let mut chain = Chain::new(scene.processing, false);
+    let mut out = scene.heard.clone();
+    for (near, far) in out.as_chunks_mut::<BLOCK>().0.iter_mut().zip(far.as_chunks::<BLOCK>().0) {
+        chain.far(far);
+        chain.near(near);
+    }
+    println!("{} lost 0 late_ms 0", scene.name);
+    write(&folder.join(format!("{}.heard.wav", scene.name)), &scene.heard)?;
+    write(&folder.join(format!("{}.out.wav", scene.name)), &out)
 }
 
 /// One transmit thread, fed in real time as devices and the mix feed it.

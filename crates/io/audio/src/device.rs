@@ -45,6 +45,8 @@ pub fn system_host() -> Option<cpal::Host> {
 const STUTTERS: u32 = 4;
 /// Stutters are counted anew after this.
 const CALM: Duration = Duration::from_secs(10);
+/// A stream that moves no sound for so long is gone, though nobody says so: sound servers end streams like that.
+const DEAD: Duration = Duration::from_secs(3);
 
 /// A stream and what it was opened on.
 struct Held {
@@ -52,6 +54,8 @@ struct Held {
     health: Arc<Health>,
     /// Stutters since a time.
     counted: (u32, Instant),
+    /// Calls when it last moved sound, and when that was.
+    alive: (u32, Instant),
     id: Option<cpal::DeviceId>,
     /// Whether it goes where the system's choice goes.
     follows: bool,
@@ -70,6 +74,16 @@ struct Line {
 }
 
 impl Line {
+    /// Whether the stream works no more.
+    fn is_broken(&mut self) -> bool {
+        let Some(held) = &mut self.held else { return false };
+        let calls = held.health.calls.load(Ordering::Relaxed);
+        if calls != held.alive.0 {
+            held.alive = (calls, Instant::now());
+        }
+        held.health.broken.load(Ordering::Acquire) || held.alive.1.elapsed() >= DEAD
+    }
+
     /// Whether the device does not keep up with its buffer and there is a longer one.
     fn is_hasty(&mut self) -> bool {
         let Some(held) = &mut self.held else { return false };
@@ -156,7 +170,8 @@ impl Devices {
     fn list(&mut self) {
         self.find_host();
         let names = |devices: Box<dyn Iterator<Item = cpal::Device>>| {
-            let mut names: Vec<String> = devices.take(MAX_DEVICES).filter_map(|device| open::name(&device)).collect();
+            let choices = devices.filter(open::is_choice).take(MAX_DEVICES);
+            let mut names: Vec<String> = choices.filter_map(|device| open::name(&device)).collect();
             names.dedup();
             names
         };
@@ -181,8 +196,9 @@ impl Devices {
             return;
         }
         if let Some(held) = &self.line(way).held {
-            let broken = held.health.broken.load(Ordering::Acquire);
-            let moved = held.follows && !broken && self.default_moved(way);
+            let follows = held.follows;
+            let broken = self.line(way).is_broken();
+            let moved = follows && !broken && self.default_moved(way);
             let hasty = self.line(way).is_hasty();
             if !broken && !moved && !hasty {
                 return;
@@ -322,6 +338,7 @@ impl Devices {
             _stream: stream,
             health,
             counted: (0, Instant::now()),
+            alive: (0, Instant::now()),
             id: device.id().ok(),
             follows: name.is_none(),
         };

@@ -6,6 +6,7 @@ pub mod detect;
 pub mod echo;
 pub mod gate;
 pub mod source;
+pub mod speakers;
 
 use crate::level::{self, Envelope};
 use crate::limits::{BLOCK, FRAME};
@@ -184,6 +185,9 @@ impl Transmit {
             if self.wants.source != SourceWanted::Device {
                 continue;
             }
+            // Whoever was speaking into it is silent now, here and at the others.
+            (self.half, self.unsent) = (None, None);
+            self.say_silence(self.clock);
             self.source = match change {
                 MicrophoneChange::Lost => Source::None,
                 MicrophoneChange::Opened { ring, rate } => match Microphone::new(ring, rate) {
@@ -258,12 +262,18 @@ impl Transmit {
         pcm[BLOCK..].copy_from_slice(second);
         let frame = Frame { pcm, timestamp: self.clock, voice };
         self.clock = self.clock.wrapping_add(FRAME as u32);
-        let pass = self.gate.frame(voice, key, self.shared.muted());
+        let muted = self.shared.muted();
+        // Who tests the microphone sends nothing and sees what would be sent.
+        let pass = self.gate.frame(voice, key, muted && !self.wants.loopback);
         self.shared.gate_open.store(pass != Pass::Closed, Ordering::Relaxed);
         match pass {
+            _ if muted => {
+                self.say_silence(frame.timestamp);
+                self.unsent = None;
+            }
             Pass::Closed => {
                 self.say_silence(frame.timestamp);
-                self.unsent = (!self.shared.muted()).then_some(frame);
+                self.unsent = Some(frame);
             }
             Pass::Opening => {
                 if let Some(before) = self.unsent.take() {

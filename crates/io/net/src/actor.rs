@@ -257,6 +257,10 @@ impl Actor {
             SwarmEvent::ExpiredListenAddr { address, .. } => {
                 self.listen_ended(&address);
                 self.check_interfaces();
+                let still = |ip| self.listening.iter().any(|other| address::ip(other) == Some(ip));
+                if let Some(ip) = address::ip(&address).filter(|ip| !still(*ip)) {
+                    self.address_gone(ip);
+                }
             }
             SwarmEvent::ListenerClosed { addresses, reason, .. } => {
                 addresses.iter().for_each(|address| self.listen_ended(address));

@@ -3,7 +3,7 @@
 use hearth_ports::{Address, Route};
 use hearth_types::limits;
 use libp2p::{Multiaddr, PeerId, multiaddr::Protocol};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Splits off the peer id at the end, if there is one.
 pub fn split_peer(mut address: Multiaddr) -> (Multiaddr, Option<PeerId>) {
@@ -24,6 +24,15 @@ pub fn ip(address: &Multiaddr) -> Option<IpAddr> {
         Protocol::Ip6(ip) => Some(ip.to_ipv4_mapped().map_or(IpAddr::V6(ip), IpAddr::V4)),
         _ => None,
     }
+}
+
+/// This computer's address that packets to `remote` go out by now. Nothing is sent to find it.
+pub fn out_by(remote: IpAddr) -> Option<IpAddr> {
+    let any: IpAddr = if remote.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = std::net::UdpSocket::bind((any, 0)).ok()?;
+    // Any port will do; 9 is the one that discards.
+    socket.connect((remote, 9)).ok()?;
+    Some(socket.local_addr().ok()?.ip())
 }
 
 /// Whether it runs over QUIC.

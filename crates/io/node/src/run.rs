@@ -49,6 +49,7 @@ struct Loop {
     to_net: VecDeque<NetCommand>,
     to_voice: VecDeque<VoiceOrder>,
     voice: VoiceEnd,
+    way: Way,
     /// Replies that found the event queue full; they are never dropped.
     replies: VecDeque<NodeEvent>,
     /// Other events were dropped since the queue was full.
@@ -76,6 +77,7 @@ pub(crate) async fn run(parts: Parts) {
         to_net: VecDeque::new(),
         to_voice: VecDeque::new(),
         voice: VoiceEnd::Waiting(voice),
+        way: Way::default(),
         replies: VecDeque::new(),
         lagging: false,
     };
@@ -116,8 +118,14 @@ pub(crate) async fn run(parts: Parts) {
                 }
             },
             said = node.voice.said() => match said {
-                VoiceOut::Say(say) => node.take(Input::Voice(say)),
+                VoiceOut::Say(say) => {
+                    if say == VoiceSay::Left {
+                        node.way = Way::default();
+                    }
+                    node.take(Input::Voice(say));
+                }
                 VoiceOut::Event(event) => {
+                    node.way.noticed(&event);
                     node.tell(event);
                     (node.waker)();
                 }
@@ -141,10 +149,18 @@ impl Loop {
             match output {
                 Output::Net(command) => self.to_net.push_back(command),
                 Output::Store(request) => self.to_store.push_back(request),
-                Output::Voice(order) => self.to_voice.push_back(order),
+                Output::Voice(order) => {
+                    if let VoiceOrder::Enter { .. } = order {
+                        self.way = Way::default();
+                    }
+                    self.to_voice.push_back(order);
+                }
                 Output::Event(NodeEvent::Reply { request: OWN_REQUEST, .. }) => {}
                 Output::Event(event) => {
                     told = true;
+                    if let Some(way) = self.way.part_of(&event) {
+                        self.tell(way);
+                    }
                     self.tell(event);
                 }
             }
@@ -243,6 +259,22 @@ impl Loop {
         let Self { store, waker, .. } = self;
         store.join();
         waker();
+    }
+}
+
+/// How the call runs as it was last told, for whoever attaches in the middle of it.
+#[derive(Default)]
+struct Way(Option<NodeEvent>);
+
+impl Way {
+    fn noticed(&mut self, event: &NodeEvent) {
+        if let NodeEvent::VoiceRelay { .. } = event {
+            self.0 = Some(event.clone());
+        }
+    }
+    /// What is told again before a snapshot ends.
+    fn part_of(&self, event: &NodeEvent) -> Option<NodeEvent> {
+        self.0.clone().filter(|_| *event == NodeEvent::SnapshotEnd)
     }
 }
 
@@ -356,4 +388,27 @@ async fn read_disk(
 
 fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hearth_ports::VoiceTopology;
+    use hearth_types::{ChannelId, UserId};
+
+    #[test]
+    fn a_snapshot_says_who_relays_and_nothing_else_does() {
+        let mut way = Way::default();
+        assert_eq!(way.part_of(&NodeEvent::SnapshotEnd), None, "in no call");
+        let relayed = |by| NodeEvent::VoiceRelay {
+            channel: ChannelId([1; 32]),
+            topology: VoiceTopology::Relay,
+            relay: Some(UserId([by; 32])),
+        };
+        way.noticed(&relayed(2));
+        way.noticed(&relayed(3));
+        way.noticed(&NodeEvent::SnapshotBegin);
+        assert_eq!(way.part_of(&NodeEvent::SnapshotEnd), Some(relayed(3)));
+        assert_eq!(way.part_of(&NodeEvent::SnapshotBegin), None);
+    }
 }

@@ -27,6 +27,12 @@ const DEVICES_BY: Duration = Duration::from_secs(5);
 /// Changes of a level below this are not told.
 const LEVEL_STEP: f32 = 0.02;
 
+/// Between two looks at the networks of this computer while in a call.
+const NETWORKS_EVERY: Duration = Duration::from_secs(1);
+
+/// The networks a computer is on, by their addresses.
+type Networks = std::collections::BTreeSet<std::net::IpAddr>;
+
 /// What the voice of a node is made of.
 pub(crate) struct VoiceConfig {
     pub device: Secret32,
@@ -48,6 +54,11 @@ pub(crate) struct Voice {
     devices: Vec<u64>,
     devices_by: Option<Instant>,
     levels: Levels,
+    /// What the last call found of the line, and on which networks it was.
+    line: Option<(Networks, u32)>,
+    networks: Networks,
+    /// The networks as they were last seen, and when to look again.
+    seen: (Networks, Instant),
 }
 
 /// Levels as they were last told.
@@ -74,6 +85,9 @@ impl Voice {
             devices: Vec::new(),
             devices_by: None,
             levels: Levels::default(),
+            line: None,
+            networks: Networks::default(),
+            seen: (Networks::default(), Instant::now()),
         }
     }
 
@@ -94,9 +108,25 @@ impl Voice {
                 event = next(self.audio.as_ref().map(|a| &a.events)) => self.heard(event).await,
                 () = sleep(wake) => self.input(hearth_voice::Input::Tick).await,
                 () = until(self.devices_by) => self.no_devices().await,
+                () = until(self.live.as_ref().map(|_| self.seen.1)) => self.look_at_networks().await,
             }
         }
         self.end().await;
+    }
+
+    /// Media links look for new ways where a network that was there is gone for good; one more breaks no way there is.
+    async fn look_at_networks(&mut self) {
+        let now = hearth_rtc::networks();
+        let settled = now == self.seen.0;
+        self.seen = (now, Instant::now() + NETWORKS_EVERY);
+        if !settled || self.seen.0.is_empty() || self.seen.0 == self.networks {
+            return;
+        }
+        let gone = !self.networks.is_subset(&self.seen.0);
+        self.networks.clone_from(&self.seen.0);
+        if gone {
+            self.input(hearth_voice::Input::NetworkChanged).await;
+        }
     }
 
     /// Not as a relay alone, which has no sound.
@@ -120,8 +150,11 @@ impl Voice {
                         .await;
                 }
                 let key = DeviceKey::from_seed(&self.config.device);
-                match Live::new(space, channel, me, key, self.config.relay_only, self.wants.uplink_kbps, self.now_us())
-                {
+                self.networks = hearth_rtc::networks();
+                self.seen = (self.networks.clone(), Instant::now() + NETWORKS_EVERY);
+                let measured = self.line.as_ref().filter(|(on, _)| *on == self.networks).map(|(_, kbps)| *kbps);
+                let line = (self.wants.uplink_kbps, measured);
+                match Live::new(space, channel, me, key, self.config.relay_only, line, self.now_us()) {
                     Ok(live) => self.live = Some(live.furnished(plan)),
                     Err(error) => {
                         let message =
@@ -456,6 +489,11 @@ impl Voice {
 
     async fn drop_call(&mut self) {
         let Some(live) = self.live.take() else { return };
+        let line = live.call.line();
+        // Whoever moved meanwhile measured this network and that.
+        if line.measured && hearth_rtc::networks() == self.networks {
+            self.line = Some((self.networks.clone(), line.kbps));
+        }
         for talker in live.talkers() {
             self.audio(AudioCommand::TalkerGone(talker)).await;
         }

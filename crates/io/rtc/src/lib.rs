@@ -17,7 +17,8 @@ mod route;
 pub mod signal;
 mod turn;
 
-use std::net::SocketAddr;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use async_channel::{Receiver, Sender};
 use hearth_ports::rtc::{IceServer, RtcCommand, RtcEvent};
@@ -31,6 +32,15 @@ pub struct RtcConfig {
     pub bind: Vec<SocketAddr>,
     /// Certificates to trust for `turns:` beside the public ones, PEM.
     pub extra_ca: Vec<u8>,
+}
+
+/// The networks this computer is on: its addresses, of IPv6 the network's half, since the other changes by itself.
+pub fn networks() -> BTreeSet<IpAddr> {
+    let network = |ip| match ip {
+        IpAddr::V4(_) => ip,
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
+    };
+    link::connection::interfaces().into_iter().map(network).collect()
 }
 
 impl RtcConfig {

@@ -51,6 +51,10 @@ pub const FAILED: Duration = Duration::from_secs(8);
 pub const KEEPALIVE: Duration = Duration::from_millis(300);
 /// From `Open` or a restart until frames must flow.
 pub const CONNECT: Duration = Duration::from_secs(20);
+/// How long UDP is tried alone before the ways by TCP are: a voice over TCP waits for what is lost.
+pub const TCP_AFTER: Duration = Duration::from_millis(2_500);
+/// Ways by TCP tried in one round.
+pub const TCP_CANDIDATES: usize = 8;
 /// How long an impolite side waits before it tells an unanswered offer again.
 pub const REPEAT: Duration = Duration::from_secs(3);
 /// From the opening of a data channel until datagrams go through it.

@@ -59,6 +59,8 @@ pub struct Link {
     wired: bool,
     /// When there must be a way, while there is none.
     deadline: Option<tokio::time::Instant>,
+    /// When the ways by TCP are tried.
+    tcp_at: Option<tokio::time::Instant>,
     round: Round,
 }
 
@@ -68,6 +70,7 @@ enum Step {
     State,
     Tick,
     Repeat,
+    Tcp,
     Late,
 }
 
@@ -83,8 +86,8 @@ impl Link {
         media: Sender<RtcEvent>,
     ) -> Self {
         let round = Round::default();
-        let (told, wired, deadline) = (None, false, None);
-        Self { peer, polite, relay_only, settings, outlet, inbox, events, media, told, wired, deadline, round }
+        let (told, wired, deadline, tcp_at) = (None, false, None, None);
+        Self { peer, polite, relay_only, settings, outlet, inbox, events, media, told, wired, deadline, tcp_at, round }
     }
 
     /// From open to closed.
@@ -123,13 +126,7 @@ impl Link {
         let mut repeat = tokio::time::interval_at(tokio::time::Instant::now() + REPEAT, REPEAT);
         repeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            let deadline = self.deadline;
-            let late = async move {
-                match deadline {
-                    Some(at) => tokio::time::sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let (late, tcp) = (at(self.deadline), at(self.tcp_at));
             let step = tokio::select! {
                 biased;
                 message = self.inbox.recv() => Step::Inbox(message.ok()),
@@ -137,6 +134,7 @@ impl Link {
                 Ok(()) = connection.state.changed() => Step::State,
                 _ = tick.tick() => Step::Tick,
                 _ = repeat.tick() => Step::Repeat,
+                () = tcp => Step::Tcp,
                 () = late => Step::Late,
             };
             match step {
@@ -151,6 +149,7 @@ impl Link {
                 Step::State => self.changed(connection).await?,
                 Step::Tick => self.tick(connection).await?,
                 Step::Repeat => self.repeat(connection).await?,
+                Step::Tcp => self.try_tcp(connection).await,
                 Step::Late => {
                     return Err(End::Failed(if self.round.heard() {
                         "no way to them was found, neither direct nor through a relay server"
@@ -228,6 +227,14 @@ impl Link {
             }
             events.send(event).await.map_err(|_| End::Closed)
         }
+    }
+}
+
+/// Waits for a time, or for good.
+async fn at(time: Option<tokio::time::Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -53,10 +53,26 @@ pub fn told(mut candidate: RTCIceCandidate, relay_only: bool, loopback: bool) ->
     candidate.to_json().ok().map(|init| init.candidate)
 }
 
-/// Whether a line of the peer is tried at all. One of TCP would make this device connect to whatever address it names at
-/// once, relay or not, and so show its own; none is told either.
-pub fn tried(line: &str) -> bool {
-    line.split_ascii_whitespace().nth(2).is_some_and(|protocol| protocol.eq_ignore_ascii_case("udp"))
+/// Which way a line of the peer leads; only these are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// UDP: at once.
+    Udp,
+    /// TCP: when UDP found none. This device connects to the address at once, so it shows its own.
+    Tcp,
+}
+
+/// The way a line leads, unless it is not to be tried: `hidden` leaves no TCP, and `loopback` says whether this device's
+/// own addresses are told at all.
+pub fn way(line: &str, hidden: bool, loopback: bool) -> Option<Way> {
+    let mut words = line.split_ascii_whitespace().skip(2);
+    let protocol = words.next()?;
+    if protocol.eq_ignore_ascii_case("udp") {
+        return Some(Way::Udp);
+    }
+    let address: IpAddr = words.nth(1)?.parse().ok()?;
+    let leads = !address.is_unspecified() && !address.is_multicast() && (loopback || !address.is_loopback());
+    (protocol.eq_ignore_ascii_case("tcp") && !hidden && leads).then_some(Way::Tcp)
 }
 
 #[cfg(test)]
@@ -103,6 +119,21 @@ mod tests {
         assert_eq!(told(candidate(Srflx, "203.0.113.9"), true, false), None);
         let line = told(candidate(Relay, "198.51.100.1"), true, false).unwrap();
         assert!(line.contains("typ relay") && !line.contains("192.168.1.7") && !line.contains("6000"), "{line}");
+    }
+
+    #[test]
+    fn a_line_of_tcp_is_tried_only_where_it_leads_and_nothing_is_hidden() {
+        let tcp = |address: &str| format!("candidate:1 1 tcp 2105458943 {address} 5000 typ host tcptype passive");
+        assert_eq!(way("candidate:1 1 UDP 1 192.168.1.7 5000 typ host", true, false), Some(Way::Udp));
+        assert_eq!(way(&tcp("192.168.1.7"), false, false), Some(Way::Tcp));
+        assert_eq!(way(&tcp("192.168.1.7"), true, false), None);
+        assert_eq!(way(&tcp("127.0.0.1"), false, true), Some(Way::Tcp));
+        for nowhere in ["127.0.0.1", "::1", "0.0.0.0", "224.0.0.1", "a-name.example"] {
+            assert_eq!(way(&tcp(nowhere), false, false), None, "{nowhere}");
+        }
+        for line in ["", "candidate:1", "candidate:1 1 tcp", "candidate:1 1 sctp 1 192.168.1.7 5000 typ host"] {
+            assert_eq!(way(line, false, true), None, "{line}");
+        }
     }
 
     #[test]

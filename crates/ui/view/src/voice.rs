@@ -226,6 +226,13 @@ fn row(
     }
 }
 
+/// Whether one may have everybody drop somebody's voice: equals never touch each other.
+fn may_mute(view: &MainView<'_>, user: UserId) -> bool {
+    let rank = |user| view.member(user).map(|member| member.rank);
+    let senior = rank(view.me.user).zip(rank(user)).is_some_and(|(mine, theirs)| mine < theirs);
+    senior && view.community.is_some_and(|h| h.permissions.allow(Permissions::MUTE_MEMBERS))
+}
+
 /// How loud somebody is for oneself, on a click at them.
 pub(crate) fn person_menu(
     r: &Response,
@@ -281,9 +288,8 @@ pub(crate) fn person_menu(
             let gain = if silent { 1.0 } else { 0.0 };
             intents.push(Intent::SetVolume { user: person.user, gain });
         }
-        let may = view.community.is_some_and(|h| h.permissions.allow(Permissions::MUTE_MEMBERS));
         let muted = person.silenced;
-        if may && widgets::menu_switch(ui, t, Icon::MicOff, "Mute for everyone", muted) {
+        if may_mute(view, person.user) && widgets::menu_switch(ui, t, Icon::MicOff, "Mute for everyone", muted) {
             intents.push(Intent::MuteMember { user: person.user, on: !muted });
         }
     });

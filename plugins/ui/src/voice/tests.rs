@@ -77,6 +77,7 @@ fn member(user: UserId, name: &str) -> NodeEvent {
         name: name.into(),
         color: 0,
         roles: vec![],
+        rank: u16::MAX,
         owner: false,
         presence: Presence::Online,
     })

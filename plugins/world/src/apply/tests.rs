@@ -51,6 +51,7 @@ fn person(n: u8, name: &str, presence: Presence) -> NodeEvent {
         name: name.into(),
         color: 0x123456,
         roles: vec![],
+        rank: if n == 9 { 0 } else { u16::MAX },
         owner: n == 9,
         presence,
     })

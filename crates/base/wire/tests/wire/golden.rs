@@ -9,7 +9,7 @@ use hearth_crypto::{
     identity::{check_certificate, check_genesis, check_join},
 };
 use hearth_types::{Envelope, Scope};
-use hearth_wire::{CheckedEntry, Frame, GossipBody, InviteLink, LinkError, cbor::Codec, gossip};
+use hearth_wire::{CheckedEntry, Frame, GossipBody, InviteLink, LinkError, PairMessage, PairWord, cbor::Codec, gossip};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -95,9 +95,26 @@ fn frames() {
         .iter()
         .map(|g| json!({ "plain": hex(g.to_bytes()), "payload": hex(gossip::wrap(g, &secret, &mut samples::entropy())) }))
         .collect();
-    let kept = fixture("frames.json", &json!({ "frames": frames, "gossip": payloads }));
+    let (place, [here, there]) = (samples::greeting_place(), samples::pair_keys());
+    let pair = json!({
+        "space": place.space, "room": place.room, "from": place.from, "since_ms": place.since_ms, "to": place.to,
+        "from_seed": hex([19; 32]), "to_seed": hex([20; 32]), "word": hex(samples::pair_word().to_bytes()),
+        "send": hex(here.send.expose()), "receive": hex(there.send.expose()),
+        "messages": samples::pair_messages().map(|m| hex(m.to_bytes())),
+    });
+    let kept = fixture("frames.json", &json!({ "frames": frames, "gossip": payloads, "pair": pair }));
     for (f, was) in kept["frames"].as_array().unwrap().iter().zip(samples::frames()) {
         assert_eq!(Frame::from_bytes(&bytes(&f["bytes"])), Ok(was));
+    }
+    for was in samples::pair_messages() {
+        assert_eq!(PairMessage::from_bytes(&was.to_bytes()).as_ref(), Ok(&was));
+        match was {
+            PairMessage::Greeting(g) => assert!(g.holds(&samples::greeting_place())),
+            PairMessage::Sealed { counter, sealed } => {
+                let opened = PairWord::open(counter, &sealed, &samples::pair_keys()[1]);
+                assert_eq!(opened, Ok(samples::pair_word()));
+            }
+        }
     }
     for (g, was) in kept["gossip"].as_array().unwrap().iter().zip(samples::gossips()) {
         assert_eq!(GossipBody::from_bytes(&bytes(&g["plain"])).as_ref(), Ok(&was));

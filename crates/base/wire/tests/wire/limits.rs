@@ -2,11 +2,13 @@
 
 use crate::samples;
 use hearth_types::{
-    ChannelFields, ChannelKind, ContentBody, ControlAct, ControlBody, EntryId, EpochFields, EpochId, InviteFields,
-    PeerKey, Permissions, RoleFields, Scope,
+    ChannelFields, ChannelKind, ContentBody, ControlAct, ControlBody, DeviceId, EntryId, EpochFields, EpochId,
+    InviteFields, PeerKey, Permissions, RoleFields, Scope,
     limits::{self, *},
 };
-use hearth_wire::{CheckedEntry, DecodeError, Frame, GossipBody, InviteLink, cbor::Codec, frame::DayDigest, gossip};
+use hearth_wire::{
+    CheckedEntry, DecodeError, Frame, GossipBody, InviteLink, PairWord, cbor::Codec, frame::DayDigest, gossip,
+};
 
 fn act(body: ControlBody) -> Result<ControlAct, DecodeError> {
     ControlAct::from_bytes(&ControlAct { by: None, body }.to_bytes())
@@ -192,6 +194,16 @@ fn frames() {
     edge("bytes of a reconciliation", RECONCILE_BYTES, |n| {
         read(Frame::Reconciled { space, request: 1, message: vec![0; n] })
     });
+    edge("bytes of a call message", CALL_MESSAGE_BYTES, |n| read(Frame::Call { space, message: vec![0; n] }));
+    let device = DeviceId([0; 32]);
+    edge("bytes to pass on", PASS_BYTES, |n| read(Frame::Pass { space, to: device, message: vec![0; n] }));
+    edge("bytes passed on", PASS_BYTES, |n| read(Frame::Passed { space, from: device, message: vec![0; n] }));
+    edge("bytes of a word", CALL_MESSAGE_BYTES, |n| {
+        PairWord::from_bytes(&PairWord { asks: true, message: Some(vec![0; n]) }.to_bytes())
+    });
+    let word = PairWord { asks: true, message: Some(vec![0; CALL_MESSAGE_BYTES]) };
+    let longest = word.seal(u64::MAX, &samples::pair_keys()[0], &mut samples::entropy()).to_bytes();
+    assert!(longest.len() <= PASS_BYTES, "the longest word of a call can be passed on: {} bytes", longest.len());
     edge("peers named", PEERS_SHARED, |n| read(Frame::Peers { space, peers: vec![(PeerKey([0; 32]), vec![]); n] }));
     edge("addresses of a peer", PEER_ADDRESSES, |n| {
         read(Frame::Peers { space, peers: vec![(PeerKey([0; 32]), vec!["a".into(); n])] })

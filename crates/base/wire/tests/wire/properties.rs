@@ -7,7 +7,8 @@ use hearth_types::{
     EpochId, Genesis, Hlc, KeyRef, Scope, SignedJoin, SpaceId, Target, UserId,
 };
 use hearth_wire::{
-    CheckedEntry, DecodeError, Frame, GossipBody, InviteLink, Unopened, cbor::Codec, entry::seal_content, gossip,
+    CheckedEntry, DecodeError, Frame, GossipBody, InviteLink, PairMessage, PairWord, Unopened, cbor::Codec,
+    entry::seal_content, gossip,
 };
 use proptest::prelude::*;
 use std::fmt::Debug;
@@ -36,6 +37,8 @@ pub fn all_decoders(bytes: &[u8]) {
     strict::<Envelope>(bytes);
     strict::<Frame>(bytes);
     strict::<GossipBody>(bytes);
+    strict::<PairMessage>(bytes);
+    strict::<PairWord>(bytes);
     strict::<Certificate>(bytes);
     strict::<SignedJoin>(bytes);
     strict::<Genesis>(bytes);
@@ -60,6 +63,8 @@ fn good() -> Vec<Vec<u8>> {
     all.extend(samples::contents().iter().map(Codec::to_bytes));
     all.extend(samples::frames().iter().map(Codec::to_bytes));
     all.extend(samples::gossips().iter().map(Codec::to_bytes));
+    all.extend(samples::pair_messages().iter().map(Codec::to_bytes));
+    all.push(samples::pair_word().to_bytes());
     all.extend([samples::certificate().to_bytes(), samples::join().to_bytes(), samples::genesis().to_bytes()]);
     all.extend(samples::links().iter().map(InviteLink::to_payload));
     all

@@ -3,8 +3,8 @@
 #![allow(dead_code, clippy::expect_used)]
 
 use hearth_crypto::{
-    DeviceKey, EpochSecret, HashEntropy, InviteSecret, RecoverySeed, RootKey, Secret16, Secret32, SigningKey,
-    identity::found,
+    AgreementKey, DeviceKey, EpochSecret, HashEntropy, InviteSecret, PairKeys, RecoverySeed, RootKey, Secret16,
+    Secret32, SigningKey, identity::found,
 };
 use hearth_types::{
     Certificate, ChannelFields, ChannelId, ChannelKind, Class, ContentBody, ControlAct, ControlBody, Day, DayCounters,
@@ -12,8 +12,12 @@ use hearth_types::{
     Permissions, RoleFields, Scope, SignedJoin, SpaceId, Target, UserId, time::DAY_MS,
 };
 use hearth_wire::{
-    CheckedEntry, Ephemeral, Frame, GossipBody, InviteLink, InvitePeer, PeerAddress, Signal, VoicePlace, cbor::Codec,
-    entry::seal_content, envelope::needs_skip, frame::DayDigest,
+    CheckedEntry, Ephemeral, Frame, GossipBody, Greeting, GreetingPlace, InviteLink, InvitePeer, PairMessage, PairWord,
+    PeerAddress, Signal, VoicePlace,
+    cbor::Codec,
+    entry::seal_content,
+    envelope::needs_skip,
+    frame::{DayDigest, PASSES},
 };
 use std::sync::LazyLock;
 
@@ -210,7 +214,41 @@ pub fn frames() -> Vec<Frame> {
         Frame::AskSeals { space, epochs: vec![EpochId([11; 32])] },
         Frame::Declined { request },
         Frame::Call { space, message: b"a message about a call".to_vec() },
+        Frame::Pass { space, to: DeviceId([5; 32]), message: pair_messages()[0].to_bytes() },
+        Frame::Passed { space, from: device().id(), message: pair_messages()[1].to_bytes() },
+        Frame::Passed { space, from: device().id(), message: pair_messages()[2].to_bytes() },
+        Frame::Prove { boxes: vec![([7; 8], vec![8; 60]), (PASSES, Vec::new())] },
     ]
+}
+
+/// Where the greetings of [`pair_messages`] hold.
+pub fn greeting_place() -> GreetingPlace {
+    let (room, to) = (ChannelId([16; 32]), DeviceId([5; 32]));
+    GreetingPlace { space: SPACE, room, from: device().id(), since_ms: 1_800_000_000_000, to }
+}
+
+/// The keys of both sides: who greets, and who is greeted.
+pub fn pair_keys() -> [PairKeys; 2] {
+    let key = |n| AgreementKey::from_seed(&Secret32::new([n; 32]));
+    let (place, [own, theirs]) = (greeting_place(), [key(19), key(20)]);
+    let agree = |us: (DeviceId, &AgreementKey), them: (DeviceId, &AgreementKey)| {
+        PairKeys::agree((place.space, place.room), us, (them.0, &them.1.public())).expect("a good key")
+    };
+    [agree((place.from, &own), (place.to, &theirs)), agree((place.to, &theirs), (place.from, &own))]
+}
+
+/// The word in the last of [`pair_messages`].
+pub fn pair_word() -> PairWord {
+    PairWord { asks: true, message: Some(b"a message about a call".to_vec()) }
+}
+
+/// A first greeting, an answer to one, and a sealed word.
+pub fn pair_messages() -> [PairMessage; 3] {
+    let public = |n| AgreementKey::from_seed(&Secret32::new([n; 32])).public();
+    let greeting =
+        |known, asks| PairMessage::Greeting(Greeting::sign(public(19), known, asks, &greeting_place(), device()));
+    let sealed = pair_word().seal(7, &pair_keys()[0], &mut entropy());
+    [greeting(None, true), greeting(Some(public(20)), false), sealed]
 }
 
 pub fn gossips() -> Vec<GossipBody> {

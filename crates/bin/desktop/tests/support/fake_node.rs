@@ -80,6 +80,7 @@ impl State {
             name: self.me.name.clone(),
             color: self.me.color,
             roles: vec![],
+            rank: 0,
             owner: true,
             presence: Presence::Online,
         };

@@ -26,6 +26,7 @@ fn people(home: &mut Home, count: usize) {
             name: if n < PEOPLE.len() { (*name).into() } else { format!("{name} {n}") },
             color: *color,
             roles: vec![],
+            rank: u16::MAX,
             owner: false,
             presence: if n < PEOPLE.len() { *presence } else { Presence::Offline },
         });

@@ -298,6 +298,35 @@ fn a_jump_of_the_timestamp_begins_anew() {
 }
 
 #[test]
+fn a_sender_that_counts_anew_is_heard_at_once() {
+    // It comes back with a clock of its own, near the old one or far from it.
+    for clock in [0, 400, 4_000_000] {
+        let mut line = Line::new(20);
+        for n in 0..500 {
+            line.send(n, 0);
+        }
+        for n in 0..200 {
+            line.send_at(n, n + clock, 12_000_000 + n * 20_000);
+        }
+        line.run(12_000);
+        let before = line.buffer.stats();
+        line.run(3_900);
+        let stats = line.buffer.stats();
+        assert_eq!((stats.refused, stats.lost), (2, 0), "clock {clock}: {stats:?}");
+        assert!(stats.played - before.played > 380, "clock {clock}: {before:?} {stats:?}");
+        assert!(stats.concealed - before.concealed < 8, "clock {clock}: {before:?} {stats:?}");
+        assert!(stats.delay_ms <= 60, "clock {clock}: {stats:?}");
+    }
+    // Late packets of the same count do not end it.
+    let mut line = Line::new(20);
+    for n in 0..500 {
+        line.send(n, if n % 50 == 0 { 3_000_000 } else { 0 });
+    }
+    line.run(10_000);
+    assert_eq!(line.buffer.decoder_mut().resets, 0);
+}
+
+#[test]
 fn the_timestamp_may_wrap() {
     let mut line = Line::new(20);
     line.offset = u32::MAX - 48_000;

@@ -109,8 +109,10 @@ impl Call {
         if p.epochs.0 > limits::EPOCHS_PER_LINK {
             return self.warn(Warning::Flood { peer });
         }
-        let jump = current.is_some_and(|c| epoch.n - c.n > limits::EPOCH_JUMP);
-        if jump || epoch.n == 0 || !epoch.holds(self.call) {
+        // The relay may have to go beyond the number somebody else jumped to.
+        let most = limits::EPOCH_JUMP * if self.is_by_relay(&epoch) { 2 } else { 1 };
+        let jump = current.is_some_and(|c| epoch.n - c.n > most);
+        if jump || epoch.n == 0 || epoch.n > limits::EPOCH_MAX || !epoch.holds(self.call) {
             return self.warn(Warning::BadMessage { peer });
         }
         // A relay one does not know of yet will be in the roster soon; the epoch comes again.
@@ -129,13 +131,34 @@ impl Call {
         self.adopt(epoch);
     }
 
-    /// PROTOCOL 11: a relay is replaced as failed only when one's own heartbeats are missing too.
+    /// PROTOCOL 11: a relay is replaced as failed only when one's own heartbeats are missing too. In any other way only
+    /// by its own word, unless few are left or two proposed at once: a high number alone makes nobody a relay.
     fn is_doubtful(&self, epoch: &Epoch) -> bool {
-        let Some(relay) = self.relay() else { return false };
-        if epoch.reason != Reason::Failure || epoch.relay == Some(relay) {
+        let (Some(current), Some(relay)) = (self.agreed.epoch, self.relay()) else { return false };
+        if epoch.relay == Some(relay) {
+            return false;
+        }
+        let few = epoch.relay.is_none() && self.talker_count() <= limits::MESH_MAX;
+        let at_once = epoch.n == current.n && self.now < self.agreed.adopted_us + limits::EPOCH_COOLDOWN_US;
+        if epoch.reason != Reason::Failure && (self.is_by_relay(epoch) || few || at_once) {
             return false;
         }
         relay == self.me.peer || !self.relay_is_silent()
+    }
+
+    /// Whether the relay itself signed it.
+    fn is_by_relay(&self, epoch: &Epoch) -> bool {
+        self.relay().and_then(|relay| self.members.get(&relay)).is_some_and(|p| p.m.device == epoch.proposer)
+    }
+
+    /// Whether more than half of the others say that they live by it.
+    fn most_live_by(&self, epoch: &Epoch) -> bool {
+        let fresh = self.now.saturating_sub(limits::REPORT_FRESH_US);
+        let hash = epoch.hash();
+        let lives = |p: &&super::roster::Peer| {
+            p.report.as_ref().is_some_and(|(r, at)| *at >= fresh && r.epoch == epoch.n && r.epoch_hash == hash)
+        };
+        self.talkers().filter(lives).count() * 2 > self.talkers().count()
     }
 
     fn adopt(&mut self, epoch: Epoch) {
@@ -220,7 +243,7 @@ impl Call {
             } else {
                 self.adopt(epoch);
             }
-        } else if self.relay_is_silent() {
+        } else if self.relay_is_silent() || self.most_live_by(&epoch) {
             self.adopt(epoch);
         } else if self.now >= until {
             self.agreed.doubt = None;

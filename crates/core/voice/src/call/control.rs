@@ -43,6 +43,7 @@ impl Call {
             }
             CallMessage::ProofWant { counter } => self.proof_wanted(peer, counter),
             CallMessage::Proof(proof) => self.heard_proof(peer, &proof),
+            CallMessage::Probed { train, came, grown_us } => self.heard_probed(peer, train, came, grown_us),
             CallMessage::Unknown { .. } => {}
         }
     }

@@ -9,6 +9,7 @@ use crate::{
     proof::{Finding, Proof, ProofChecker},
     replay::ReplayWindow,
     seal::{self, Plain},
+    uplink::ProbeFrame,
 };
 use hearth_ports::rtc::{MediaFrame, RtcCommand};
 use hearth_types::{DeviceId, PeerKey};
@@ -61,6 +62,9 @@ impl Call {
     pub(super) fn frame(&mut self, via: PeerKey, frame: MediaFrame) {
         let now = self.now;
         self.links.heard(&via, now);
+        if let Some(probe) = ProbeFrame::from_bytes(&frame.payload) {
+            return self.heard_probe(via, probe);
+        }
         let Some(p) = self.members.get_mut(&via) else { return };
         let within = if frame.slot == 0 {
             p.frames.take(limits::FRAMES_PER_SECOND, limits::FRAMES_BURST, now)
@@ -143,10 +147,10 @@ impl Call {
         }
     }
 
-    /// A key came: frames that waited may open.
+    /// A key came: frames that waited may open, unless one went deaf meanwhile.
     pub(super) fn open_early(&mut self) {
         for Early { via, at_us, payload } in std::mem::take(&mut self.early) {
-            if self.now < at_us + limits::EARLY_US {
+            if self.listens() && self.now < at_us + limits::EARLY_US {
                 let before = self.out.len();
                 self.open(via, None, payload.clone(), false);
                 if self.out.len() == before {

@@ -25,6 +25,8 @@ pub(crate) struct Peer {
     pub frames: Rate,
     pub forwarded: Rate,
     pub datagrams: Rate,
+    pub probes: Rate,
+    pub train: Option<crate::uplink::Arriving>,
     pub epochs: (u32, u64),
 }
 
@@ -46,6 +48,8 @@ impl Peer {
             frames: Rate::new(limits::FRAMES_BURST, now_us),
             forwarded: Rate::new(limits::RELAY_FRAMES_BURST, now_us),
             datagrams: Rate::new(limits::DATAGRAMS_BURST, now_us),
+            probes: Rate::new(limits::PROBES_BURST, now_us),
+            train: None,
             epochs: (0, 0),
         }
     }
@@ -112,6 +116,10 @@ impl Call {
             self.send.joined(self.now);
         }
         for peer in greet {
+            // Signals may have been lost on the way: a link that is not up yet begins anew, as it does at the other end.
+            if !self.links.is_up(&peer) {
+                self.links.close(&peer, &mut self.out);
+            }
             self.greet(peer);
         }
         self.resolve_whisper();

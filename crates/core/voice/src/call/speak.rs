@@ -17,14 +17,13 @@ pub(crate) struct OwnState {
     pub priority: bool,
     pub may_relay: bool,
     pub relay_only: bool,
-    pub uplink_kbps: u32,
     pub position: Option<[i16; 2]>,
     whisper: Option<BTreeSet<DeviceId>>,
     pub(super) proofs: ProofMaker,
 }
 
 impl OwnState {
-    pub fn new(uplink_kbps: u32, may_relay: bool, relay_only: bool, server_muted: bool) -> Self {
+    pub fn new(may_relay: bool, relay_only: bool, server_muted: bool) -> Self {
         Self {
             muted: false,
             deafened: false,
@@ -32,7 +31,6 @@ impl OwnState {
             priority: false,
             may_relay,
             relay_only,
-            uplink_kbps,
             position: None,
             whisper: None,
             proofs: ProofMaker::default(),
@@ -47,6 +45,9 @@ impl Call {
         let fits = !frame.opus.is_empty() && frame.opus.len() <= limits::OPUS_BYTES;
         if silent || self.me.role != Role::Talker || !fits {
             return;
+        }
+        if frame.voice {
+            self.line.spoke(self.now);
         }
         let whisper = self.send.whisper().is_some();
         let level = frame.level.min(127);

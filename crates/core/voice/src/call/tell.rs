@@ -31,6 +31,7 @@ impl Call {
             return;
         }
         self.agreed.reported_us = self.now;
+        self.watch_line();
         for h in self.hearing.values_mut() {
             let all = h.received + h.lost;
             if all >= 10 {
@@ -55,9 +56,10 @@ impl Call {
         self.told.counter += 1;
         let may_relay = self.own.may_relay && self.leaving_us.is_none();
         let uptime_s = ((self.now - self.started_us) / 1_000_000).min(u64::from(u32::MAX)) as u32;
-        let blank = Report::unsigned(self.told.counter, self.own.uplink_kbps, may_relay, uptime_s, links.collect());
+        let blank = Report::unsigned(self.told.counter, self.line.kbps(), may_relay, uptime_s, links.collect());
         let epoch_hash = self.agreed.epoch.map_or([0; 32], |e| e.hash());
-        let report = Report { epoch: self.epoch_number(), epoch_hash, ..blank };
+        let uplink_known = self.line.is_known();
+        let report = Report { epoch: self.epoch_number(), epoch_hash, uplink_known, ..blank };
         let report = report.sign(self.call, &self.key);
         self.say_to_all(&CallMessage::Report(report.clone()));
         self.agreed.own_report = Some(report);
@@ -74,7 +76,7 @@ impl Call {
             .collect();
         let (direct, forward) = self.own_targets();
         let streams = direct.len() + if forward { self.talkers().count() * limits::STREAMS as usize } else { 0 };
-        let advice = advice::encoding(&mut losses, streams, self.own.uplink_kbps);
+        let advice = advice::encoding(&mut losses, streams, self.line.kbps());
         if self.told.advice != Some(advice) {
             self.told.advice = Some(advice);
             self.out.push_back(Output::Advice(advice));

@@ -171,3 +171,22 @@ fn a_priority_speaker_is_heard_beside_the_loudest_three() {
     world.run(SECOND);
     assert_eq!(world.count(listener, chief, since), 0, "the quietest of four has no slot");
 }
+
+#[test]
+fn frames_that_waited_for_their_key_are_not_heard_by_who_went_deaf_meanwhile() {
+    for deaf in [false, true] {
+        let mut world = World::of(3, 380);
+        world.run(2 * SECOND);
+        // A new key that listener 0 is not told, and frames under it.
+        world.cut_control.insert((0, 1));
+        world.leave(2);
+        world.nodes[1].speaks = true;
+        world.run(800 * MS);
+        let since = world.now;
+        world.input(0, Input::Deafen(deaf));
+        world.input(1, Input::Mute(true));
+        world.heal();
+        world.run(SECOND);
+        assert_eq!(world.count(0, 1, since) == 0, deaf);
+    }
+}

@@ -4,7 +4,7 @@ use crate::world::{CALL, MS, SECOND, World};
 use hearth_crypto::Secret32;
 use hearth_ports::rtc::{MediaFrame, RtcEvent};
 use hearth_voice::{
-    CallMessage, Input, Warning,
+    CallMessage, Epoch, Input, Reason, Role, Warning,
     keys::device_tag,
     limits,
     seal::{self, Plain, Sealer},
@@ -211,4 +211,80 @@ fn keys_signals_and_epochs_of_a_strangers_hand_are_refused() {
     let message = CallMessage::Key { id: 1, secret: [1; 32], signature: [2; 64] };
     world.input(0, Input::Message { peer: m.peer, device: m.device, bytes: message.to_bytes() });
     assert!(warnings(&world, 0).contains(&Warning::BadMessage { peer: m.peer }));
+}
+
+#[test]
+fn a_newcomer_believes_no_epoch_after_which_none_could_follow() {
+    for n in [u64::MAX, u64::MAX - 1, limits::EPOCH_MAX + 1] {
+        let mut world = World::of(3, 770);
+        world.run(2 * SECOND);
+        let (m, stand_by) = (world.nodes[1].member, world.nodes[2].member.peer);
+        let key = World::device_key(1);
+        let ends = (Some(m.peer), Some(stand_by));
+        let epoch = hearth_voice::Epoch::sign(CALL, n, ends, ([0; 32], [0; 32]), hearth_voice::Reason::Many, &key);
+        let bytes = CallMessage::Epoch(epoch).to_bytes();
+        for to in [0, 2] {
+            world.input(to, Input::Message { peer: m.peer, device: m.device, bytes: bytes.clone() });
+        }
+        world.kill(1);
+        world.run(8 * SECOND);
+        assert!(warnings(&world, 0).contains(&Warning::BadMessage { peer: m.peer }));
+        assert!(world.relay(0).is_none() && world.relay(2).is_none());
+    }
+}
+
+/// What a member signs who wants to be the relay, or none to be.
+fn claims(world: &World, liar: usize) -> Vec<Vec<u8>> {
+    let key = hearth_crypto::DeviceKey::from_seed(&World::secret(liar));
+    let n = world.nodes[liar].call.as_ref().unwrap().topology().epoch;
+    let own = Some(world.nodes[liar].member.peer);
+    let claim = |n, relay, reason| {
+        let epoch = Epoch::sign(CALL, n, (relay, None), ([0; 32], [0; 32]), reason, &key);
+        CallMessage::Epoch(epoch).to_bytes()
+    };
+    let reasons = [Reason::Many, Reason::HandOver, Reason::Backup, Reason::Reassert, Reason::Start, Reason::Failure];
+    let mut all: Vec<_> = (1..).zip(reasons).map(|(at, reason)| claim(n + at * 1_000, own, reason)).collect();
+    all.push(claim(n + 7_000, None, Reason::Few));
+    all.push(claim(n + limits::EPOCH_JUMP, own, Reason::HandOver));
+    all
+}
+
+#[test]
+fn a_member_that_claims_a_high_number_becomes_no_relay() {
+    for (seed, at) in (0..8).map(|at| (770 + at, at as usize)) {
+        let mut world = relayed(seed);
+        world.run(3 * SECOND);
+        let relay = world.relay(0).unwrap();
+        let who = ordinary(&world);
+        let (liar, talker, listener) = (who[0], who[1], who[2]);
+        world.nodes[talker].speaks = true;
+        world.run(SECOND);
+        let bytes = claims(&world, liar).swap_remove(at);
+        let (since, m) = (world.now, world.nodes[liar].member);
+        for n in world.live().into_iter().filter(|n| *n != liar) {
+            world.input(n, Input::Message { peer: m.peer, device: m.device, bytes: bytes.clone() });
+        }
+        world.run(4 * SECOND);
+        let said = |w: &World, n: usize| {
+            w.nodes[n].topologies.iter().filter(|(t, _)| *t >= since).map(|(_, t)| t.relay).collect::<Vec<_>>()
+        };
+        for n in world.live() {
+            let others = said(&world, n).into_iter().filter(|r| *r != Some(world.nodes[relay].member.peer)).count();
+            assert_eq!(others, 0, "claim {at}: {n} ran another way");
+        }
+        assert!(world.agrees() && world.relay(0) == Some(relay), "claim {at}");
+        let heard = world.count(listener, talker, since);
+        assert!(heard >= 198, "claim {at}: {heard} of 200 heard");
+        // Whoever comes and is told by the liar first is set right by the others.
+        let late = world.add(Role::Talker);
+        world.enter(late);
+        let bytes = claims(&world, liar).swap_remove(at);
+        world.run(100 * MS);
+        world.input(late, Input::Message { peer: m.peer, device: m.device, bytes });
+        assert!(world.run_until(10 * SECOND, |w| w.agrees() && w.relay(late) == Some(relay)), "claim {at}");
+        world.run(SECOND);
+        let since = world.now;
+        world.run(2 * SECOND);
+        assert!(world.count(late, talker, since) > 90, "claim {at}: {}", world.count(late, talker, since));
+    }
 }

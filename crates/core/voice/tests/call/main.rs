@@ -7,5 +7,7 @@ mod leaving;
 mod lies;
 mod messages;
 mod outside;
+mod third;
 mod topology;
+mod uplink;
 mod world;

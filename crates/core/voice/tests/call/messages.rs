@@ -4,7 +4,9 @@ use crate::world::{CALL, SECOND, World};
 use hearth_crypto::{DeviceKey, Secret32};
 use hearth_ports::rtc::{MediaFrame, RtcEvent};
 use hearth_types::PeerKey;
-use hearth_voice::{CallMessage, Datagram, Epoch, Input, Reason, Report, Role, proof::Proof, report::LinkReport};
+use hearth_voice::{
+    CallMessage, Datagram, Epoch, Input, Reason, Report, Role, proof::Proof, report::LinkReport, uplink::ProbeFrame,
+};
 use hearth_wire::cbor::Codec;
 use proptest::prelude::*;
 
@@ -51,9 +53,39 @@ fn message() -> impl Strategy<Value = CallMessage> {
             .prop_map(|(first, hashes)| CallMessage::Proof(Proof::sign(CALL, [3; 16], first, hashes, &key()))),
         (any::<u64>(), proptest::collection::vec(any::<u8>(), 0..300), signature)
             .prop_map(|(counter, bytes, signature)| CallMessage::Signal { counter, bytes, signature }),
-        (12u64.., proptest::collection::vec(any::<u8>(), 0..50))
+        (any::<u32>(), any::<u16>(), any::<u32>()).prop_map(|(train, came, grown_us)| CallMessage::Probed {
+            train,
+            came,
+            grown_us
+        }),
+        (13u64.., proptest::collection::vec(any::<u8>(), 0..50))
             .prop_map(|(kind, body)| CallMessage::Unknown { kind, body }),
     ]
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    let digits: Vec<_> = text.chars().filter_map(|c| c.to_digit(16)).collect();
+    digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect()
+}
+
+#[test]
+fn what_is_told_of_lines_keeps_its_bytes() {
+    let probed = CallMessage::Probed { train: 7, came: 21, grown_us: 25_000 };
+    assert_eq!(probed.to_bytes(), hex("83 01 0c 46 83 07 15 1961a8"));
+    let frame = ProbeFrame { train: 7, index: 3, count: 40, at_us: 15_000 }.to_bytes();
+    assert_eq!(frame[..16], hex("00757001 00000007 0003 0028 00003a98"));
+    assert!(frame.len() == 200 && frame[16..].iter().all(|b| *b == 0));
+    for (known, flag) in [(false, "f4"), (true, "f5")] {
+        let mut blank = Report::unsigned(5, 5_000, true, 60, Vec::new());
+        blank.uplink_known = known;
+        let bytes = CallMessage::Report(blank.sign(CALL, &key())).to_bytes();
+        let zeros = "00".repeat(32);
+        let mut all = hex(&format!("83 01 01 5892 82 89 05 00 5820{zeros} 191388 {flag} f5 183c 80 5820"));
+        all.extend_from_slice(&key().id().0);
+        all.extend_from_slice(&hex("5840"));
+        assert_eq!(bytes[..all.len()], all);
+        assert_eq!(bytes.len(), all.len() + 64);
+    }
 }
 
 proptest! {

@@ -9,12 +9,23 @@ use std::collections::BTreeMap;
 
 #[test]
 fn eight_become_nine_and_six_again_without_a_gap() {
-    for seed in 0..4 {
+    // A link is up at one end before the other end is ready for its media: how long it is deaf.
+    for (seed, deaf) in [(0, 0), (1, 0), (2, 300 * MS), (3, 800 * MS)] {
         let mut world = World::of(8, 500 + seed);
         world.run(4 * SECOND);
         assert_eq!(world.relay(0), None);
         (0..3).for_each(|n| world.nodes[n].speaks = true);
         world.run(SECOND);
+        let (began, mut used) = (world.now, BTreeMap::new());
+        world.tap = Some(Box::new(move |now, from, to, frame| {
+            let (since, last) = used.entry((from, to)).or_insert((now, now));
+            if now > *last + SECOND {
+                *since = now;
+            }
+            *last = now;
+            let ready = *since < began + SECOND || now >= *since + deaf;
+            if ready { vec![frame.clone()] } else { Vec::new() }
+        }));
         let from = world.now;
         let ninth = world.add(Role::Talker);
         world.enter(ninth);

@@ -72,7 +72,21 @@ pub struct Node {
     pub left_at: Option<u64>,
 }
 
+type Passes = Box<dyn FnMut(usize, usize) -> bool>;
 type Tap = Box<dyn FnMut(u64, usize, usize, &MediaFrame) -> Vec<MediaFrame>>;
+
+type Letters = Box<dyn FnMut(usize, Vec<u8>) -> Vec<u8>>;
+
+/// A line out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Narrow {
+    pub kbps: u64,
+    /// What would wait longer than this is dropped.
+    pub queue_us: u64,
+    /// What goes through at once, as time at its rate.
+    pub burst_us: u64,
+    pub free_us: u64,
+}
 
 pub struct World {
     pub now: u64,
@@ -85,10 +99,21 @@ pub struct World {
     /// Pairs whose media is cut, and pairs whose control channel stands still.
     pub cut_media: BTreeSet<(usize, usize)>,
     pub cut_control: BTreeSet<(usize, usize)>,
+    /// Pairs without a link of their own, and who passes on what they say, if anybody does. What is said without is lost.
+    pub thirds: BTreeMap<(usize, usize), Option<usize>>,
+    /// What a third does to what it passes on: from and to in; whether it goes on out.
+    pub passes: Option<Passes>,
     /// Sender keys as they were last told: (from, to) to id and secret. What a member could do with them is tested.
     pub keys: BTreeMap<(usize, usize), (u64, [u8; 32])>,
     /// What a peer's transport does to frames it sends: a liar. Sees (time, from, to, frame).
     pub tap: Option<Tap>,
+    /// The same for call messages. Sees (from, bytes).
+    pub letters: Option<Letters>,
+    /// Lines that are no wider, by whose they are.
+    pub lines: BTreeMap<usize, Narrow>,
+    /// Frames that came and that did not, by from and to, for the transport's counts; told while there are `lines`.
+    counts: BTreeMap<(usize, usize), (u64, u64)>,
+    counted_us: u64,
     events: BTreeMap<(u64, u64), Event>,
     order: u64,
     random: u64,
@@ -114,8 +139,14 @@ impl World {
             record: false,
             cut_media: BTreeSet::new(),
             cut_control: BTreeSet::new(),
+            thirds: BTreeMap::new(),
+            passes: None,
             keys: BTreeMap::new(),
             tap: None,
+            letters: None,
+            lines: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            counted_us: 0,
             events: BTreeMap::new(),
             order: 0,
             random: seed,
@@ -149,8 +180,11 @@ impl World {
         self.order += 1;
         self.events.insert((time, self.order), event);
     }
-    fn secret(n: usize) -> Secret32 {
+    pub fn secret(n: usize) -> Secret32 {
         Secret32::new(hearth_crypto::hash("test/device", &[&n.to_be_bytes()]))
+    }
+    pub fn device_key(n: usize) -> DeviceKey {
+        DeviceKey::from_seed(&Self::secret(n))
     }
     /// A device outside the room.
     pub fn add(&mut self, role: Role) -> usize {
@@ -190,6 +224,10 @@ impl World {
         self.enter_with(n, 20_000, true);
     }
     pub fn enter_with(&mut self, n: usize, uplink_kbps: u32, may_relay: bool) {
+        self.enter_on(n, Some(uplink_kbps), may_relay);
+    }
+    /// On a line that nobody said anything of, unless `uplink_kbps`.
+    pub fn enter_on(&mut self, n: usize, uplink_kbps: Option<u32>, may_relay: bool) {
         let seed = self.random(u64::MAX);
         let now = self.now;
         let node = &mut self.nodes[n];
@@ -201,6 +239,7 @@ impl World {
             key: DeviceKey::from_seed(&Self::secret(n)),
             entropy: HashEntropy::new(hearth_crypto::hash("test/entropy", &[&seed.to_be_bytes(), &n.to_be_bytes()])),
             uplink_kbps,
+            measured_kbps: None,
             may_relay,
             relay_only: false,
         };
@@ -265,6 +304,7 @@ impl World {
             }
             let ((at, _), event) = entry.remove_entry();
             self.now = self.now.max(at);
+            self.tell_counts();
             self.event(event);
         }
         self.now = end;
@@ -311,7 +351,9 @@ impl World {
                     return;
                 }
                 let others = self.nodes.iter().filter(|m| m.inside && m.member.peer != self.nodes[n].member.peer);
-                let members = others.map(|m| m.member).collect();
+                let third = |m: &Node| self.index(&m.member.peer).and_then(|m| self.thirds.get(&pair(n, m)));
+                let linked = |m: &Node| third(m).is_none_or(Option::is_some);
+                let members = others.map(|m| Member { linked: linked(m), ..m.member }).collect();
                 self.input(n, Input::Roster(members));
             }
             Event::Control { from, to, bytes } => {
@@ -338,7 +380,17 @@ impl World {
         }
     }
     fn control(&mut self, from: usize, to: usize, bytes: Vec<u8>) {
-        let delay = self.between(self.net.control);
+        let bytes = match &mut self.letters {
+            Some(letters) => letters(from, bytes),
+            None => bytes,
+        };
+        let mut delay = self.between(self.net.control);
+        match self.thirds.get(&pair(from, to)) {
+            Some(None) => return,
+            Some(Some(_)) if self.passes.as_mut().is_some_and(|passes| !passes(from, to)) => return,
+            Some(Some(_)) => delay += self.between(self.net.control),
+            None => {}
+        }
         let at = self.control_at.entry((from, to)).or_insert(0);
         *at = (self.now + delay).max(*at);
         let at = *at;

@@ -26,6 +26,8 @@ pub struct Health {
     pub broken: AtomicBool,
     /// How often its buffer ran over or dry.
     pub stutters: AtomicU32,
+    /// How often it took or gave sound.
+    pub calls: AtomicU32,
 }
 
 /// The device of that name, or the system's choice.
@@ -46,6 +48,31 @@ pub fn find(host: &cpal::Host, way: Way, name: Option<&str>) -> Option<cpal::Dev
 /// What a device is called, for people and for finding it again.
 pub fn name(device: &cpal::Device) -> Option<String> {
     device.description().ok().map(|description| description.name().to_owned())
+}
+
+/// What ALSA lists beside devices: steps of processing, and its own default, which is the system's choice.
+const NO_DEVICES: [&str; 12] = [
+    "default",
+    "dmix",
+    "dsnoop",
+    "lavrate",
+    "null",
+    "oss",
+    "samplerate",
+    "speex",
+    "speexrate",
+    "upmix",
+    "usbstream",
+    "vdownmix",
+];
+
+/// Whether somebody could mean this device when they choose one. One that has no id has at least a name.
+pub fn is_choice(device: &cpal::Device) -> bool {
+    device.id().map_or(true, |id| id.host().name() != "ALSA" || is_device(id.id()))
+}
+
+fn is_device(pcm: &str) -> bool {
+    !pcm.split(':').next().is_some_and(|kind| NO_DEVICES.contains(&kind))
 }
 
 /// How a device is best spoken to: its own choice, at 48 kHz if it can.
@@ -134,9 +161,13 @@ fn input_as<T: SizedSample>(
 where
     f32: FromSample<T>,
 {
+    let alive = Arc::clone(health);
     device.build_input_stream(
         config,
-        move |data: &[T], _: &cpal::InputCallbackInfo| port.take(data),
+        move |data: &[T], _: &cpal::InputCallbackInfo| {
+            alive.calls.fetch_add(1, Ordering::Relaxed);
+            port.take(data);
+        },
         told(health),
         None,
     )
@@ -148,7 +179,11 @@ fn output_as<T: SizedSample + FromSample<f32>>(
     health: &Arc<Health>,
     mut port: OutputPort,
 ) -> Result<cpal::Stream, cpal::Error> {
-    let fill = move |data: &mut [T], _: &cpal::OutputCallbackInfo| port.fill(data);
+    let alive = Arc::clone(health);
+    let fill = move |data: &mut [T], _: &cpal::OutputCallbackInfo| {
+        alive.calls.fetch_add(1, Ordering::Relaxed);
+        port.fill(data);
+    };
     device.build_output_stream(config, fill, told(health), None)
 }
 
@@ -160,5 +195,20 @@ fn told(health: &Arc<Health>) -> impl FnMut(cpal::Error) + Send + 'static {
         }
         ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied | ErrorKind::DeviceBusy => {}
         _ => health.broken.store(true, Ordering::Release),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_device;
+
+    #[test]
+    fn steps_of_processing_are_no_devices() {
+        for pcm in ["default", "null", "lavrate", "upmix", "dmix:CARD=PCH,DEV=0"] {
+            assert!(!is_device(pcm), "{pcm}");
+        }
+        for pcm in ["pulse", "pipewire", "jack", "hw:CARD=PCH,DEV=0", "sysdefault:CARD=PCH", "headset"] {
+            assert!(is_device(pcm), "{pcm}");
+        }
     }
 }

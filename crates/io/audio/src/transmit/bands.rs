@@ -58,6 +58,7 @@ impl Bands {
         self.apart.analysis(&scaled, &mut bands);
         let mut to_measure = bands[0];
         if let Some(echo) = &mut self.echo {
+            echo.heard(sound);
             to_measure = echo.near(&mut bands, scaled.iter().any(|sample| sample.abs() >= SATURATED));
         }
         if let Some(noise) = &mut self.noise {

@@ -1,6 +1,7 @@
 //! The speakers' sound taken out of the microphone's: sonora's port of WebRTC's AEC3, tuned for a voice that speaks meanwhile.
 
 use super::bands::{BANDS, INT16, SPLIT, Split};
+use super::speakers::Speakers;
 use crate::limits::{BLOCK, RATE};
 use sonora::three_band_filter_bank::ThreeBandFilterBank;
 use sonora_aec3::block::Block;
@@ -34,6 +35,7 @@ impl Blocks {
 /// An echo canceller for one microphone and one mix.
 pub struct EchoCanceller {
     processor: BlockProcessor,
+    speakers: Speakers,
     apart: ThreeBandFilterBank,
     far: Blocks,
     near: Blocks,
@@ -50,6 +52,7 @@ impl EchoCanceller {
     pub fn new() -> Self {
         Self {
             processor: BlockProcessor::new(&tuning(), RATE as usize, 1, 1),
+            speakers: Speakers::new(),
             apart: ThreeBandFilterBank::new(),
             far: Blocks::default(),
             near: Blocks::default(),
@@ -64,11 +67,17 @@ impl EchoCanceller {
     /// What the speakers are about to play.
     pub fn far(&mut self, sound: &[f32; BLOCK]) {
         let mut bands = [[0.0; SPLIT]; BANDS];
-        self.apart.analysis(&sound.map(|sample| sample * INT16), &mut bands);
+        let played = self.speakers.far(sound);
+        self.apart.analysis(&played.map(|sample| sample * INT16), &mut bands);
         self.far.push(&bands);
         while self.far.pull(&mut self.block) {
             self.processor.buffer_render(&self.block);
         }
+    }
+
+    /// What the microphone heard, before it is split: from it the speakers' curve is found.
+    pub fn heard(&mut self, sound: &[f32; BLOCK]) {
+        self.speakers.near(sound);
     }
 
     /// What the microphone heard, changed in place and 4 ms late; `saturated` if it was too loud for the microphone. Gives the
@@ -101,7 +110,8 @@ impl Default for EchoCanceller {
 
 /// AEC3's own tuning takes half of a voice along with the echo while both speak. Here:
 ///
-/// - the adaptive filter is believed when it finds that 10 dB of the echo are gone (6 dB above 4 kHz), and not at most 6 and 2;
+/// - the adaptive filter is believed when it finds that 13 dB of the echo are gone (8 dB above 4 kHz), and not at most 6 and 2:
+///   it is told what the speakers made of the sound, so what it leaves is no distortion;
 /// - the tail of the room is as strong as its spectrum says, and not everywhere as strong as where it is strongest;
 /// - a voice in the room is noticed after 32 ms and not 48, and then covers what is left of an echo up to twice its power.
 ///
@@ -109,8 +119,8 @@ impl Default for EchoCanceller {
 fn tuning() -> EchoCanceller3Config {
     let mut config = EchoCanceller3Config::default();
     config.filter.export_linear_aec_output = true;
-    config.erle.max_l = 10.0;
-    config.erle.max_h = 4.0;
+    config.erle.max_l = 20.0;
+    config.erle.max_h = 6.0;
     config.ep_strength.use_conservative_tail_frequency_response = false;
     let suppressor = &mut config.suppressor;
     suppressor.dominant_nearend_detection.trigger_threshold = 8;

@@ -6,11 +6,11 @@ use hearth_audio::transmit::chain::Chain;
 use hearth_audio::transmit::detect::VoiceDetector;
 use hearth_ports::audio::Processing;
 
-const SECOND: usize = 48_000;
+pub const SECOND: usize = 48_000;
 const NOTHING: Processing = Processing { echo: false, noise: false, gain: false };
 
 /// A room: the speakers' sound 25 ms later and 10 dB softer, with a decaying tail of 60 ms.
-fn room(far: &[f32]) -> Vec<f32> {
+pub fn room(far: &[f32]) -> Vec<f32> {
     let mut noise = Noise::new(99);
     let taps: Vec<(usize, f32)> = (0..120)
         .map(|n| {
@@ -23,7 +23,7 @@ fn room(far: &[f32]) -> Vec<f32> {
         .collect()
 }
 
-fn through(chain: &mut Chain, near: &[f32], far: &[f32]) -> Vec<f32> {
+pub fn through(chain: &mut Chain, near: &[f32], far: &[f32]) -> Vec<f32> {
     let mut out = Vec::with_capacity(near.len());
     for (near, far) in near.chunks_exact(BLOCK).zip(far.chunks_exact(BLOCK)) {
         chain.far(far.try_into().unwrap());

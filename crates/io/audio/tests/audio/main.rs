@@ -9,3 +9,4 @@ mod gating;
 mod round_trip;
 mod signal;
 mod spatial;
+mod speakers;

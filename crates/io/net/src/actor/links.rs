@@ -13,6 +13,7 @@ use hearth_types::{PeerKey, limits};
 use libp2p::{Multiaddr, PeerId, Stream, core::ConnectedPoint, swarm::ConnectionId};
 use std::{
     collections::BTreeSet,
+    net::IpAddr,
     time::{Duration, Instant},
 };
 
@@ -24,6 +25,8 @@ const REAP_LATE: Duration = Duration::from_secs(6);
 const REVIVE: Duration = Duration::from_millis(300);
 /// A connection without a link by then is no use.
 const SETTLE: Duration = Duration::from_secs(10);
+/// Both sides may dial at once; a link this old is past that.
+const SETTLED: Duration = Duration::from_secs(5);
 /// Strangers' links without a frame for this long are closed.
 pub const IDLE_SWEEP: Duration = Duration::from_secs(300);
 /// A connection whose pings went unanswered for this long is dead. The library alone would take up to 36 s to say so,
@@ -37,7 +40,10 @@ pub struct Conn {
     peer: PeerId,
     dialer: bool,
     address: Multiaddr,
+    /// This computer's address that it goes out by.
+    out_by: Option<IpAddr>,
     rtt_ms: Option<u32>,
+    since: Instant,
     /// When it was set up, or last answered a ping.
     heard: Instant,
 }
@@ -97,7 +103,10 @@ impl Actor {
         };
         let (address, _) = address::split_peer(endpoint.get_remote_address().clone());
         let dialer = endpoint.is_dialer();
-        self.connections.insert(connection, Conn { peer: id, dialer, address, rtt_ms: None, heard: Instant::now() });
+        let out_by = address::ip(&address).and_then(address::out_by);
+        let conn =
+            Conn { peer: id, dialer, address, out_by, rtt_ms: None, since: Instant::now(), heard: Instant::now() };
+        self.connections.insert(connection, conn);
         let peer = self.peers.entry(id).or_insert_with(|| Peer {
             key,
             connections: BTreeSet::new(),
@@ -111,7 +120,19 @@ impl Actor {
         if dialer {
             self.dial_reached(connection, id);
         }
-        self.reap_later(id);
+        match self.outlived(id).filter(|_| !dialer) {
+            Some(old) => self.silent(old),
+            None => self.reap_later(id),
+        }
+    }
+
+    /// The connection of a link that this side chose some time ago. Nobody dials whom they have a link with, so a peer that
+    /// dials now has lost it, and what is left of it here would only be found dead by and by.
+    fn outlived(&self, id: PeerId) -> Option<ConnectionId> {
+        let peer = self.peers.get(&id).filter(|peer| self.is_chooser(&peer.key))?;
+        let link = peer.link.as_ref()?;
+        let since = self.connections.get(&link.connection)?.since;
+        (since.elapsed() >= SETTLED).then_some(link.connection)
     }
 
     fn reap_later(&mut self, id: PeerId) {
@@ -278,6 +299,13 @@ impl Actor {
                 self.swarm.close_connection(connection);
             }
         }
+    }
+
+    /// This computer has that address no longer: what went out by it is dead, and others are dialled anew at once.
+    pub(super) fn address_gone(&mut self, gone: IpAddr) {
+        let dead = self.connections.iter().filter(|(_, conn)| conn.out_by == Some(gone));
+        let dead: Vec<_> = dead.map(|(connection, _)| *connection).collect();
+        dead.into_iter().for_each(|connection| self.silent(connection));
     }
 
     pub(super) fn sweep_idle(&mut self) {

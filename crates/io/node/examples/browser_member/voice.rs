@@ -123,7 +123,8 @@ impl Voice {
             me: me.into(),
             key: DeviceKey::from_seed(&self.config.device),
             entropy: HashEntropy::new(seed),
-            uplink_kbps: UPLINK_KBPS,
+            uplink_kbps: Some(UPLINK_KBPS),
+            measured_kbps: None,
             // A page forwards nothing.
             may_relay: false,
             relay_only: false,

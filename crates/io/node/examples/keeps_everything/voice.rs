@@ -44,7 +44,7 @@ pub(crate) struct Voice {
     call: Option<Call>,
     opened: BTreeSet<PeerKey>,
     stay: Stay,
-    uplink_kbps: u32,
+    uplink_kbps: Option<u32>,
     /// Sealed frames, with how long it had been out; none while it was inside.
     frames: Vec<(Option<Duration>, Vec<u8>)>,
     secrets: BTreeSet<[u8; 32]>,
@@ -63,7 +63,7 @@ impl Voice {
             call: None,
             opened: BTreeSet::new(),
             stay,
-            uplink_kbps: 5_000,
+            uplink_kbps: None,
             frames: Vec::new(),
             secrets,
         }
@@ -133,6 +133,7 @@ impl Voice {
             key: DeviceKey::from_seed(&self.config.device),
             entropy: HashEntropy::new(seed),
             uplink_kbps: self.uplink_kbps,
+            measured_kbps: None,
             may_relay: true,
             relay_only: false,
         };
@@ -153,7 +154,7 @@ impl Voice {
         match ask {
             VoiceAsk::Set(VoiceSettings { uplink_kbps, .. }) => {
                 if let Some(kbps) = uplink_kbps {
-                    self.uplink_kbps = kbps;
+                    self.uplink_kbps = Some(kbps);
                     self.input(Input::Uplink { kbps, may_relay: true }).await;
                 }
             }

@@ -11,9 +11,6 @@ use hearth_types::{ChannelId, DeviceId, PeerKey, SpaceId, UserId};
 use hearth_voice::{Call, CallConfig, CallId, Input, OpenedFrame, Output, Topology, Warning};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a home connection is taken to send until it is measured, kbit/s.
-const UPLINK_KBPS: u32 = 5_000;
-
 pub(crate) struct Live {
     pub call: Call,
     pub bitrate: u32,
@@ -51,7 +48,7 @@ impl Live {
         me: VoiceMember,
         key: DeviceKey,
         relay_only: bool,
-        uplink_kbps: Option<u32>,
+        (said_kbps, measured_kbps): (Option<u32>, Option<u32>),
         now_us: u64,
     ) -> Result<Self, getrandom::Error> {
         let mut seed = [0; 32];
@@ -61,7 +58,8 @@ impl Live {
             me: me.into(),
             key,
             entropy: HashEntropy::new(seed),
-            uplink_kbps: uplink_kbps.unwrap_or(UPLINK_KBPS),
+            uplink_kbps: said_kbps,
+            measured_kbps,
             may_relay: true,
             relay_only,
         };
@@ -139,9 +137,11 @@ impl Live {
 
     /// Whether one began or stopped to speak oneself.
     pub(crate) fn own(&mut self, frame: &OwnFrame) -> Option<NodeEvent> {
-        let news = frame.voice != self.speaking;
-        self.speaking = frame.voice;
-        news.then(|| self.speaks(self.me.user, frame.voice, frame.level))
+        // Nobody hears who was silenced.
+        let on = frame.voice && !self.me.silenced;
+        let news = on != self.speaking;
+        self.speaking = on;
+        news.then(|| self.speaks(self.me.user, on, frame.level))
     }
 
     /// A frame to play: whose, and whether the audio side must hear of a new place first.

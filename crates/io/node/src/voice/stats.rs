@@ -2,7 +2,7 @@
 
 use super::live::{Live, Talker};
 use hearth_ports::{
-    VoicePeerStats, VoiceStatsView,
+    UplinkBy, VoicePeerStats, VoiceStatsView, VoiceUplink,
     rtc::{MediaRoute, MediaState},
 };
 
@@ -14,8 +14,19 @@ impl Live {
             relay: self.relay(),
             safety_code: self.call.safety_code(),
             bitrate: self.bitrate,
+            uplink: self.uplink(),
             peers: self.members.values().filter(|t| !t.member.relay).map(|t| self.peer_stats(t)).collect(),
         }
+    }
+
+    fn uplink(&self) -> VoiceUplink {
+        let line = self.call.line();
+        let by = match () {
+            () if line.said => UplinkBy::Said,
+            () if line.measured => UplinkBy::Measured,
+            () => UplinkBy::Assumed,
+        };
+        VoiceUplink { kbps: line.kbps, by, probe_bytes: line.probe_bytes }
     }
 
     fn peer_stats(&self, t: &Talker) -> VoicePeerStats {

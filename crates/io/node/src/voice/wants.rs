@@ -127,8 +127,8 @@ impl Wants {
             AudioCommand::Processing(processing),
             AudioCommand::StrongNoise(self.noise == Noise::Strong),
             AudioCommand::Gate(gate),
-            // Nobody else hears a test.
-            AudioCommand::Mute(self.muted || self.testing),
+            // Nobody else hears a test, nor who hears nobody: the ring of one's own says so too.
+            AudioCommand::Mute(self.muted || self.deafened || self.testing),
             AudioCommand::Deafen(self.deafened),
             AudioCommand::Headphones(self.headphones),
             AudioCommand::Loopback(self.testing),

@@ -87,15 +87,30 @@ impl Settings {
                 addresses = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
             }
         }
+        addresses
+    }
+
+    /// What to bind for UDP: also what a bridged TURN server is spoken to from.
+    fn udp(&self) -> Vec<SocketAddr> {
+        let mut addresses = self.addresses();
         let loopback = addresses.iter().any(|bind| bind.ip() == Ipv4Addr::LOCALHOST);
         if self.servers.bridged && !loopback {
             addresses.push(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         }
         addresses
     }
+
+    /// What to bind for TCP, at a port of the system's choice. Whoever hides takes no calls there.
+    fn tcp(&self, relay_only: bool) -> Vec<SocketAddr> {
+        if relay_only {
+            return Vec::new();
+        }
+        self.addresses().into_iter().map(|bind| SocketAddr::new(bind.ip(), 0)).collect()
+    }
 }
 
-fn interfaces() -> Vec<IpAddr> {
+/// This computer's addresses that lead somewhere.
+pub(crate) fn interfaces() -> Vec<IpAddr> {
     let link_local = |ip: &IpAddr| match ip {
         IpAddr::V4(v4) => v4.is_link_local(),
         IpAddr::V6(v6) => v6.is_unicast_link_local(),
@@ -277,7 +292,8 @@ async fn build(settings: &Settings, relay_only: bool, handler: Handler) -> Resul
         .with_interceptor_registry(configure_rtcp_reports(Registry::new()))
         .with_handler(Arc::new(handler))
         .with_data_channel_send_buffer_limit(DATAGRAM_BACKLOG)
-        .with_udp_addrs(settings.addresses())
+        .with_udp_addrs(settings.udp())
+        .with_tcp_addrs(settings.tcp(relay_only))
         .build()
         .await?;
     Ok(Arc::new(pc))

@@ -1,11 +1,11 @@
 //! Offers, answers and candidates of one link.
 
-use webrtc::peer_connection::{RTCIceCandidate, RTCIceCandidateInit, RTCSessionDescription};
+use webrtc::peer_connection::{RTCIceCandidate, RTCIceCandidateInit, RTCPeerConnectionState, RTCSessionDescription};
 
 use super::connection::{self, Connection};
 use super::{End, Link};
-use crate::limits::{CANDIDATES, CONNECT};
-use crate::route;
+use crate::limits::{CANDIDATES, CONNECT, TCP_AFTER, TCP_CANDIDATES};
+use crate::route::{self, Way};
 use crate::signal::{Body, Signal};
 
 /// What both sides know of the present exchange.
@@ -28,6 +28,8 @@ pub struct Round {
     early: Vec<String>,
     /// Their candidates taken in this round.
     taken: usize,
+    /// Their candidates of TCP, until UDP had its time.
+    tcp: Vec<String>,
     /// Their description stands.
     described: bool,
 }
@@ -44,6 +46,7 @@ impl Default for Round {
             told: Vec::new(),
             early: Vec::new(),
             taken: 0,
+            tcp: Vec::new(),
             described: false,
         }
     }
@@ -195,7 +198,7 @@ impl Link {
             self.round.pending = None;
         }
         let answer = async {
-            connection.pc.set_remote_description(RTCSessionDescription::offer(sdp)?).await?;
+            connection.pc.set_remote_description(RTCSessionDescription::offer(bare(&sdp))?).await?;
             let answer = connection.pc.create_answer(None).await?;
             let sdp = answer.sdp.clone();
             self.round.told.clear();
@@ -221,7 +224,7 @@ impl Link {
         if round != self.round.offers || self.round.pending.is_none() {
             return Ok(());
         }
-        let answer = match RTCSessionDescription::answer(sdp) {
+        let answer = match RTCSessionDescription::answer(bare(&sdp)) {
             Ok(answer) => connection.pc.set_remote_description(answer).await,
             Err(error) => Err(error),
         };
@@ -236,6 +239,8 @@ impl Link {
 
     async fn described(&mut self, connection: &Connection) {
         self.round.described = true;
+        self.round.tcp.clear();
+        self.tcp_at = Some(tokio::time::Instant::now() + TCP_AFTER);
         for line in std::mem::take(&mut self.round.early) {
             self.add(connection, line).await;
         }
@@ -246,10 +251,30 @@ impl Link {
             return;
         }
         self.round.taken += 1;
-        if !route::tried(&line) {
-            tracing::debug!("a candidate that is not of UDP ignored");
+        match route::way(&line, self.relay_only, self.settings.tells_loopback()) {
+            Some(Way::Udp) => self.try_way(connection, line).await,
+            Some(Way::Tcp) if self.round.tcp.len() < TCP_CANDIDATES && !self.round.tcp.contains(&line) => {
+                self.round.tcp.push(line.clone());
+                if self.tcp_at.is_none() && !is_up(connection) {
+                    self.try_way(connection, line).await;
+                }
+            }
+            _ => tracing::debug!("a candidate that leads nowhere ignored"),
+        }
+    }
+
+    /// UDP had its time: where it found no way, TCP may.
+    pub(super) async fn try_tcp(&mut self, connection: &Connection) {
+        self.tcp_at = None;
+        if is_up(connection) {
             return;
         }
+        for line in self.round.tcp.clone() {
+            self.try_way(connection, line).await;
+        }
+    }
+
+    async fn try_way(&self, connection: &Connection, line: String) {
         let candidate = RTCIceCandidateInit {
             candidate: line,
             sdp_mid: Some("0".to_owned()),
@@ -266,6 +291,10 @@ impl Link {
 fn bare(sdp: &str) -> String {
     let kept = sdp.lines().filter(|line| !line.starts_with("a=candidate:") && *line != "a=end-of-candidates");
     kept.flat_map(|line| [line, "\r\n"]).collect()
+}
+
+fn is_up(connection: &Connection) -> bool {
+    *connection.state.borrow() == RTCPeerConnectionState::Connected
 }
 
 fn refused(error: webrtc::error::Error) -> End {

@@ -2,10 +2,9 @@
 
 use hearth_ports::rtc::{MediaState, RtcCommand, RtcEvent};
 use hearth_rtc::limits::{FRAME_BYTES, LINKS, MEDIA_QUEUE, SERVERS};
-use hearth_rtc::signal::{Body, Signal};
 use hearth_rtc::{RtcConfig, RtcFault};
 
-use crate::harness::{Heard, Peer, carry, config, frame, key, last, server};
+use crate::harness::{Peer, carry, config, frame, key, last, server};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_link_too_many_is_refused_in_plain_words() {
@@ -105,37 +104,6 @@ async fn a_hidden_address_without_a_relay_is_an_answer_and_not_a_wait() {
     a.command(RtcCommand::Open { peer: key(2), polite: false, relay_only: true }).await;
     a.until("an answer", |heard| matches!(last(heard, key(2)), Some(MediaState::Failed(_)))).await;
     assert!(a.heard.lock().unwrap().signals.is_empty(), "something was told about this device");
-}
-
-/// A candidate of TCP is connected to as it comes: whoever sent it would see the address that is hidden.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hidden_address_is_not_drawn_out_by_a_candidate_of_tcp() {
-    let trap = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = trap.local_addr().unwrap().port();
-    let (a, mut hidden) = (Peer::new(1), config());
-    hidden.servers = vec![server("turn:127.0.0.1:9", "u", "p")];
-    let b = Peer::with(2, hidden);
-    a.open(&b).await;
-    b.command(RtcCommand::Open { peer: a.key, polite: true, relay_only: true }).await;
-    let offer =
-        |heard: &Heard| heard.signals.iter().position(|(_, s)| String::from_utf8_lossy(s).contains("\"offer\":"));
-    a.until("an offer", |heard| offer(heard).is_some()).await;
-    let (_, offer) = {
-        let mut heard = a.heard.lock().unwrap();
-        let at = offer(&heard).unwrap();
-        heard.signals.remove(at).unwrap()
-    };
-    let Signal { from, round, .. } = Signal::decode(&offer).unwrap();
-    let line = format!("candidate:1 1 tcp 2105458943 127.0.0.1 {port} typ host tcptype passive");
-    let lure = Signal { from, to: 0, round, body: Body::Candidate(line) }.encode();
-    for bytes in [offer, lure.clone(), lure] {
-        b.command(RtcCommand::Signal { peer: a.key, bytes }).await;
-    }
-    let answered =
-        |heard: &Heard| heard.signals.iter().any(|(_, s)| String::from_utf8_lossy(s).contains("\"answer\":"));
-    b.until("an answer", answered).await;
-    let caught = tokio::time::timeout(std::time::Duration::from_secs(2), trap.accept()).await;
-    assert!(caught.is_err(), "the hidden one connected to {caught:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

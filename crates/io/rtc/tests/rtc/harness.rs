@@ -141,6 +141,14 @@ pub fn frame(slot: u8, n: u32) -> MediaFrame {
 
 /// Carries signals between all of `peers` from now on, in order, as an authenticated link would.
 pub fn carry(peers: &[&Peer]) -> tokio::task::JoinHandle<()> {
+    carry_bent(peers, Some)
+}
+
+/// The same, of signals as `bend` makes them.
+pub fn carry_bent(
+    peers: &[&Peer],
+    bend: impl Fn(Vec<u8>) -> Option<Vec<u8>> + Send + Sync + Copy + 'static,
+) -> tokio::task::JoinHandle<()> {
     let ends: Vec<_> =
         peers.iter().map(|p| (p.key, p.rtc.commands.clone(), p.heard.clone(), p.changed.clone())).collect();
     tokio::spawn(async move {
@@ -154,6 +162,7 @@ pub fn carry(peers: &[&Peer]) -> tokio::task::JoinHandle<()> {
                     notified.as_mut().enable();
                     loop {
                         let Some((to, bytes)) = heard.lock().unwrap().signals.pop_front() else { break };
+                        let Some(bytes) = bend(bytes) else { continue };
                         if let Some((_, commands)) = routes.iter().find(|(key, _)| *key == to) {
                             let _ = commands.send(RtcCommand::Signal { peer: from, bytes }).await;
                         }

@@ -6,3 +6,4 @@ mod harness;
 mod links;
 mod mesh;
 mod negotiation;
+mod tcp;

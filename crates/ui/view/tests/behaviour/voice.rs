@@ -167,6 +167,23 @@ fn who_may_mutes_for_everyone_and_nobody_else_is_offered_it() {
 }
 
 #[test]
+fn equals_and_seniors_are_not_offered_to_be_muted_for_everyone() {
+    for (mine, theirs, offered) in
+        [(2, 3, true), (2, 2, false), (2, 1, false), (2, 0, false), (u16::MAX, u16::MAX, false)]
+    {
+        let mut cast = Cast::in_call();
+        cast.communities[0].0.permissions = Permissions::MUTE_MEMBERS;
+        for member in &mut cast.members {
+            member.rank = if member.user == cast.me.user { mine } else { theirs };
+        }
+        let mut s = Stage::main(cast);
+        s.click("Bram, in the room, speaking");
+        assert!(s.has("Mute for me"));
+        assert_eq!(s.has("Mute for everyone"), offered, "{mine} to {theirs}");
+    }
+}
+
+#[test]
 fn who_was_muted_by_another_is_told_why_nobody_hears_them() {
     let mut s = Stage::main(Cast::in_room());
     s.world_mut().cast.voice_of(1).silenced = true;

@@ -180,6 +180,7 @@ impl Cast {
                 name: (*name).into(),
                 color: *color,
                 roles: vec![],
+                rank: if *owner { 0 } else { u16::MAX },
                 owner: *owner,
                 presence: *presence,
             })

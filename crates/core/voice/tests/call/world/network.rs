@@ -1,7 +1,8 @@
 //! The media transport of everybody, and the packets between.
 
-use super::{Event, World, pair};
+use super::{Event, SECOND, World, pair};
 use hearth_ports::rtc::{MediaFrame, MediaRoute, MediaState, RtcCommand, RtcEvent};
+use hearth_voice::limits;
 
 impl World {
     pub(super) fn command(&mut self, n: usize, command: RtcCommand) {
@@ -79,12 +80,44 @@ impl World {
             self.packet(from, to, event);
         }
     }
+    /// How long a packet waits for the line out; nothing when it is dropped.
+    fn waits(&mut self, from: usize, event: &RtcEvent) -> Option<u64> {
+        let Some(line) = self.lines.get_mut(&from) else { return Some(0) };
+        let bytes = match event {
+            RtcEvent::Frame { frame, .. } => frame.payload.len(),
+            RtcEvent::Datagram { bytes, .. } => bytes.len(),
+            _ => return Some(0),
+        };
+        let free = line.free_us.max(self.now.saturating_sub(line.burst_us));
+        if free > self.now + line.queue_us {
+            return None;
+        }
+        line.free_us = free + (bytes + limits::WIRE_BYTES) as u64 * 8000 / line.kbps;
+        Some(line.free_us.saturating_sub(self.now))
+    }
+    /// Once a second, what the transport counts.
+    pub(super) fn tell_counts(&mut self) {
+        if self.lines.is_empty() || self.now < self.counted_us + SECOND {
+            return;
+        }
+        self.counted_us = self.now;
+        for ((from, to), (received, lost)) in self.counts.clone() {
+            let event = RtcEvent::Stats { peer: self.nodes[from].member.peer, rtt_ms: 40, received, lost };
+            self.at(self.now, Event::Rtc { to, event, needs_link: Some(from) });
+        }
+    }
     fn packet(&mut self, from: usize, to: usize, event: RtcEvent) {
         let dead = self.nodes[from].killed || self.cut_media.contains(&pair(from, to));
         if dead || !self.up.contains(&pair(from, to)) || self.random(1000) < self.net.loss {
             return;
         }
-        let at = self.now + self.between(self.net.delay);
+        let waits = self.waits(from, &event);
+        if let RtcEvent::Frame { .. } = event {
+            let count = self.counts.entry((from, to)).or_default();
+            *(if waits.is_some() { &mut count.0 } else { &mut count.1 }) += 1;
+        }
+        let Some(waits) = waits else { return };
+        let at = self.now + waits + self.between(self.net.delay);
         self.at(at, Event::Rtc { to, event, needs_link: Some(from) });
     }
 }
