@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "net"))
 
 import intelligible
 from hums import heard_path
-from lab import figure, run, until, skip
+from lab import figure, run, skip, until
 from peers import target
 from sound import RATE, alike, best_match, envelope, need_espeak, read
 from talk_in_a_room import ALIKE, TURN_S, go_in, room_of, said_path, talk

@@ -418,7 +418,8 @@ impl State {
                     let before = *seat;
                     seat.muted = settings.mute.unwrap_or(seat.muted);
                     seat.deafened = settings.deafen.unwrap_or(seat.deafened);
-                    seat.seat = settings.position.or(seat.seat);
+                    let put = settings.position.map(|at| at.map(|x| (x * 100.0) as i16));
+                    seat.seat = put.or(seat.seat);
                     if *seat != before {
                         out.push(NodeEvent::VoiceMember(*seat));
                     }
