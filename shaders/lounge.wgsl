@@ -74,6 +74,7 @@ fn line(d: f32, width: f32) -> f32 {
     return within(abs(d) - 0.5 * width);
 }
 
+// The floor and the light on it.
 fn ground_at(local: vec2<f32>, item: Item, pixel: vec2<f32>) -> vec4<f32> {
     let dark = lounge.ground.a;
     let p = local / max(item.rect.zw, vec2<f32>(1.0));
@@ -82,6 +83,12 @@ fn ground_at(local: vec2<f32>, item: Item, pixel: vec2<f32>) -> vec4<f32> {
     // The floor is a little lighter than what is around it, and fades into it.
     let floor = mix(colour * 0.965, colour * 1.32 + vec3<f32>(0.0022, 0.0018, 0.0016), dark);
     colour = mix(colour, floor, round);
+    // The room: a floor with rounded corners and the faintest of edges.
+    let q = abs(local) - item.rect.zw + vec2<f32>(28.0);
+    let wall = length(max(q, vec2<f32>(0.0))) + min(max(q.x, q.y), 0.0) - 28.0;
+    let lift = mix(colour * 0.975, colour * 1.10 + vec3<f32>(0.0010, 0.0009, 0.0008), dark);
+    colour = mix(colour, lift, within(wall));
+    colour = mix(colour, mix(colour * 0.90, colour * 1.55 + vec3<f32>(0.002), dark), line(wall, 1.0) * 0.8);
     let reach = 0.55 * item.rect.w;
     let way = (local - item.kind.yz) / max(reach, 1.0);
     let d2 = dot(way, way);
@@ -99,9 +106,12 @@ fn zone_at(local: vec2<f32>, item: Item) -> vec4<f32> {
     let radius = item.rect.z - 1.0;
     let r = length(local);
     let d = r - radius;
-    let fill = within(d) * (0.05 + 0.09 * smoothstep(0.35, 1.0, r / radius));
-    let rim = line(d, 1.2) * 0.42 * item.kind.y;
-    return vec4<f32>(item.color.rgb, max(fill, rim));
+    let edge = item.kind.y;
+    // A rug: a little colour, more of it towards the rim, and a seam within.
+    let fill = within(d) * (0.035 + 0.055 * smoothstep(0.2, 1.0, r / radius));
+    let rim = line(d, 1.2) * 0.34 * edge;
+    let seam = line(d + 7.0, 1.0) * 0.13 * edge;
+    return vec4<f32>(item.color.rgb, max(fill, max(rim, seam)));
 }
 
 fn wall_at(local: vec2<f32>, item: Item) -> vec4<f32> {
@@ -121,25 +131,60 @@ fn wall_at(local: vec2<f32>, item: Item) -> vec4<f32> {
 fn seat_at(local: vec2<f32>, item: Item) -> vec4<f32> {
     let d = length(local) - (item.rect.z - 1.5);
     let lit = item.kind.y;
-    let fill = within(d) * (0.10 + 0.22 * lit);
-    let rim = line(d, 1.2) * (0.30 + 0.60 * lit);
+    let fill = within(d) * (0.07 + 0.25 * lit);
+    let rim = line(d, 1.2) * (0.26 + 0.64 * lit);
     return vec4<f32>(item.color.rgb, max(fill, rim));
 }
 
+fn hash(p: vec2<f32>) -> f32 {
+    let q = fract(p * vec2<f32>(0.1031, 0.1030) + 0.07);
+    let k = q + dot(q, q.yx + 33.33);
+    return fract((k.x + k.y) * k.x * k.y);
+}
+
+// Smooth noise, 0 to 1.
+fn noise(p: vec2<f32>) -> f32 {
+    let i = floor(p);
+    let f = fract(p);
+    let u = f * f * (3.0 - 2.0 * f);
+    let low = mix(hash(i), hash(i + vec2<f32>(1.0, 0.0)), u.x);
+    let high = mix(hash(i + vec2<f32>(0.0, 1.0)), hash(i + vec2<f32>(1.0, 1.0)), u.x);
+    return mix(low, high, u.y);
+}
+
+const STONES: f32 = 11.0;
+
 fn fire_at(local: vec2<f32>, item: Item) -> vec4<f32> {
-    let p = local / item.rect.z;
+    let size = item.rect.z;
+    let p = local / size;
     let r = length(p);
     let heat = item.kind.y;
     let t = lounge.window.z;
-    let turn = atan2(p.y, p.x);
-    // Tongues that lick around the edge; embers only glow.
-    let lick = heat * (0.05 * sin(turn * 5.0 + t * 3.1) + 0.04 * sin(turn * 8.0 - t * 4.7) + 0.03 * sin(turn * 3.0 + t * 1.9));
-    let edge = 0.30 + 0.16 * heat + lick;
-    let core = smoothstep(edge, edge * 0.35, r);
-    let glow = exp(-r * r * 5.5) * (0.35 + 0.65 * heat);
-    let hot = mix(item.color.rgb, vec3<f32>(1.0, 0.86, 0.55), core * (0.25 + 0.6 * heat));
-    let stones = line(r - 0.62, 0.05) * 0.0;
-    return vec4<f32>(hot, clamp(core * (0.55 + 0.45 * heat) + glow * 0.5 + stones, 0.0, 1.0) * (1.0 - smoothstep(0.8, 1.0, r)));
+    let dark = lounge.ground.a;
+    // A ring of stones, lit from within.
+    let turn = (atan2(p.y, p.x) / 6.2831853 + 0.5) * STONES;
+    let stone = floor(turn);
+    let odd = hash(vec2<f32>(stone * 7.3, 3.1));
+    let middle = 0.60 + 0.03 * (odd - 0.5);
+    let off = vec2<f32>((fract(turn) - 0.5) * 6.2831853 / STONES * middle, r - middle);
+    let stone_d = (length(off * vec2<f32>(0.86, 1.0)) - 0.105 - 0.028 * odd) * size;
+    let lit = (0.10 + 0.55 * heat) * smoothstep(0.10, -0.10, r - middle);
+    let rock = mix(vec3<f32>(0.20, 0.185, 0.17), vec3<f32>(0.022, 0.020, 0.018), dark) * (0.8 + 0.5 * odd);
+    let rock_lit = mix(rock, item.color.rgb, lit);
+    let stones = within(stone_d);
+    // Flames over embers.
+    let drift = 0.6 * noise(p * 5.0 + vec2<f32>(1.7, t * 1.1)) + 0.4 * noise(p * 9.0 + vec2<f32>(t * 0.5, t * 1.9 + 5.0));
+    let body = clamp(1.0 - r / (0.40 + 0.16 * heat) + (drift - 0.5) * (0.55 + 0.65 * heat), 0.0, 1.0);
+    let flame = smoothstep(0.02, 0.42, body) * (0.55 + 0.45 * heat);
+    var hot = mix(vec3<f32>(0.30, 0.028, 0.008), item.color.rgb, smoothstep(0.05, 0.40, body));
+    hot = mix(hot, vec3<f32>(1.0, 0.62, 0.20), smoothstep(0.35, 0.75, body) * (0.35 + 0.65 * heat));
+    hot = mix(hot, vec3<f32>(1.0, 0.90, 0.66), smoothstep(0.62, 1.0, body) * heat);
+    let glow = exp(-r * r * 4.2) * (0.16 + 0.42 * heat) * (1.0 - smoothstep(0.8, 1.0, r));
+    let over = max(flame, stones);
+    let alpha = max(over, glow);
+    let body_colour = mix(rock_lit, hot, clamp(flame * (1.0 - 0.6 * stones), 0.0, 1.0));
+    let colour = mix(item.color.rgb, body_colour, over / max(alpha, 0.001));
+    return vec4<f32>(colour, alpha);
 }
 
 fn range_at(local: vec2<f32>, item: Item) -> vec4<f32> {

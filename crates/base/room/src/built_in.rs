@@ -1,6 +1,6 @@
 //! Rooms that come with the program.
 
-use crate::{Plan, Spot, Wall, Zone, ZoneKind};
+use crate::{Plan, Spot, Wall, Zone, ZoneKind, distance};
 use std::f32::consts::{FRAC_PI_2, TAU};
 
 /// Which of them.
@@ -84,52 +84,73 @@ fn spread(ring: Vec<Spot>) -> Vec<Spot> {
     order.filter_map(|i| ring.get(i).copied()).collect()
 }
 
+/// `n` spots on an ellipse around the middle, as far from each other along it, beginning in front.
+fn along(reach: Spot, n: usize) -> Vec<Spot> {
+    const STEPS: usize = 2_048;
+    let fine: Vec<Spot> = ring([0.0, 0.0], reach, STEPS, 0.0).collect();
+    let steps: Vec<f32> = (0..STEPS).map(|i| distance(fine[i], fine[(i + 1) % STEPS])).collect();
+    let whole: f32 = steps.iter().sum();
+    let (mut spots, mut gone) = (Vec::with_capacity(n), 0.0);
+    for (spot, step) in fine.into_iter().zip(steps) {
+        if spots.len() < n && gone >= whole * spots.len() as f32 / n as f32 {
+            spots.push(spot);
+        }
+        gone += step;
+    }
+    spots
+}
+
+/// Six around a table, three and three, so that a name has room beneath everybody. Opposite ones first.
+fn facing([x, y]: Spot) -> [Spot; 6] {
+    [[0.0, 0.72], [0.0, -0.62], [-1.08, 0.56], [1.08, -0.66], [1.08, 0.56], [-1.08, -0.66]].map(|[a, b]| [x + a, y + b])
+}
+
 fn fireside() -> Plan {
-    let mut seats = spread(ring([0.0, 0.0], [2.25, 1.62], 8, FRAC_PI_2).collect());
-    seats.extend(spread(ring([0.0, 0.0], [4.1, 2.62], 17, 0.0).collect()));
+    let mut seats = spread(ring([0.0, 0.0], [2.3, 1.5], 8, FRAC_PI_2).collect());
+    seats.extend(spread(along([4.25, 2.78], 17)));
     Plan {
         half: [4.9, 3.2],
         seats,
-        zones: vec![Zone { kind: ZoneKind::Table, at: [0.0, 0.0], radius: 2.75 }],
+        zones: vec![Zone { kind: ZoneKind::Table, at: [0.0, 0.0], radius: 2.72 }],
         walls: Vec::new(),
         fire: Some([0.0, 0.0]),
     }
 }
 
 fn living_room() -> Plan {
-    let (sofa, table, corner) = ([-2.7, 0.3], [1.35, 0.9], [3.75, -2.0]);
-    let mut seats: Vec<Spot> = spread(ring(sofa, [1.15, 1.05], 6, 0.0).collect());
-    seats.extend(spread(ring(table, [1.15, 1.05], 6, 0.0).collect()));
-    seats.extend((0..7).map(|i| [-4.2 + 1.05 * i as f32, -2.6]));
-    seats.extend([[3.4, -1.7], [4.2, -1.7], [3.8, -2.5]]);
-    seats.extend((0..3).map(|i| [4.3, 0.3 + 1.0 * i as f32]));
+    let (sofa, table, corner) = ([-2.9, 0.75], [1.15, 0.75], [3.75, -1.95]);
+    let mut seats: Vec<Spot> = facing(sofa).to_vec();
+    seats.extend(facing(table));
+    seats.extend((0..6).map(|i| [-4.2 + 1.2 * i as f32, -2.45]));
+    seats.extend([[3.25, -1.6], [4.25, -1.6], [3.75, -2.72]]);
+    seats.extend((0..3).map(|i| [4.3, 2.6 - 1.25 * i as f32]));
     Plan {
         half: [4.9, 3.2],
         seats,
         zones: vec![
-            Zone { kind: ZoneKind::Table, at: sofa, radius: 1.75 },
-            Zone { kind: ZoneKind::Table, at: table, radius: 1.75 },
-            Zone { kind: ZoneKind::Quiet, at: corner, radius: 1.15 },
+            Zone { kind: ZoneKind::Table, at: sofa, radius: 1.6 },
+            Zone { kind: ZoneKind::Table, at: table, radius: 1.6 },
+            Zone { kind: ZoneKind::Quiet, at: corner, radius: 1.12 },
         ],
-        walls: vec![Wall { from: [2.62, -3.2], to: [2.62, -1.1] }],
-        fire: Some([-1.0, 2.85]),
+        walls: vec![Wall { from: [2.5, -3.1], to: [2.5, -0.9] }],
+        fire: Some([-0.88, 2.5]),
     }
 }
 
 fn theatre() -> Plan {
-    let stage = [0.0, 1.85];
+    let stage = [0.0, 1.95];
     let mut seats = Vec::new();
     for (row, count) in [(0u8, 6), (1, 7), (2, 8)] {
-        let forward = -0.35 - 1.1 * f32::from(row);
+        let forward = 0.02 - 1.22 * f32::from(row);
         let wide = 1.12;
         // From the middle outwards.
         let mut across: Vec<f32> = (0..count).map(|i| (i as f32 - (count as f32 - 1.0) / 2.0) * wide).collect();
         across.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
         seats.extend(across.into_iter().map(|x| [x, forward - 0.035 * x * x]));
     }
-    seats.extend([[0.0, 2.0], [-1.0, 1.75], [1.0, 1.75], [0.0, 1.05]]);
+    seats.extend([[0.0, 2.25], [-1.05, 2.0], [1.05, 2.0]]);
     Plan {
-        half: [4.9, 3.3],
+        half: [4.9, 3.35],
         seats,
         zones: vec![Zone { kind: ZoneKind::Stage, at: stage, radius: 1.55 }],
         walls: Vec::new(),
@@ -139,7 +160,7 @@ fn theatre() -> Plan {
 
 fn squads() -> Plan {
     let middles = [[-2.5, 1.65], [2.5, 1.65], [-2.5, -1.65], [2.5, -1.65]];
-    let seats = middles.into_iter().flat_map(|middle| spread(ring(middle, [1.25, 0.95], 6, 0.0).collect())).collect();
+    let seats = middles.into_iter().flat_map(facing).collect();
     Plan {
         half: [4.9, 3.2],
         seats,
@@ -157,7 +178,7 @@ fn squads() -> Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{APART_M, distance};
+    use crate::APART_M;
 
     #[test]
     fn every_plan_seats_twenty_four_apart_from_each_other_and_inside() {

@@ -214,19 +214,20 @@ fn furniture(place: &Place<'_>, hovered: Option<Spot>, frame: &Frame<'_>) -> Vec
     let mut shapes = vec![Shape { kind: Kind::Floor { fire, heat: 0.0 }, at: scale.middle, half: whole, color: ember }];
     for zone in &plan.zones {
         let (color, edge) = match zone.kind {
-            ZoneKind::Table => (c.zone, 0.5),
-            ZoneKind::Quiet => (c.link, 0.8),
-            ZoneKind::Stage => (c.accent, 1.0),
+            ZoneKind::Table => (mix(c.control, c.zone, 0.4), 0.7),
+            ZoneKind::Quiet => (c.quiet, 1.0),
+            ZoneKind::Stage => (c.zone, 1.0),
         };
         let half = Vec2::splat(zone.radius * scale.points);
         shapes.push(Shape { kind: Kind::Zone { edge }, at: scale.to_screen(zone.at), half, color });
     }
-    for wall in &plan.walls {
-        let (from, to) = (scale.to_screen(wall.from), scale.to_screen(wall.to));
+    let wall = mix(c.raised, c.control, 0.25);
+    for wall_of in &plan.walls {
+        let (from, to) = (scale.to_screen(wall_of.from), scale.to_screen(wall_of.to));
         let way = to - from;
         let half = vec2(way.length() / 2.0, 3.5);
         let kind = Kind::Wall { turn: way.angle() };
-        shapes.push(Shape { kind, at: from + way / 2.0, half, color: c.control });
+        shapes.push(Shape { kind, at: from + way / 2.0, half, color: wall });
     }
     if let Some(at) = fire {
         let half = Vec2::splat(0.62 * scale.points);
@@ -319,7 +320,7 @@ fn seat_of(
     if named || hot || mine || person.speaking {
         let words = if mine { "You" } else { name };
         let ink = if person.speaking { c.text } else { c.muted };
-        let galley = widgets::elided(ui.painter(), words, medium(t.text_size.meta + 0.5), ink, 108.0);
+        let galley = widgets::elided(ui.painter(), words, medium(t.text_size.meta + 0.5), ink, 100.0);
         let left = (at.x - galley.size().x / 2.0).round();
         let top = (at.y + size / 2.0 + 6.0).round();
         let plate = Rect::from_min_size(pos2(left, top), galley.size()).expand2(vec2(6.0, 1.5));
