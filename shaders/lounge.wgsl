@@ -225,7 +225,10 @@ fn person_at(local: vec2<f32>, item: Item) -> vec4<f32> {
     ripples *= shown * smoothstep(0.05, 0.6, loud);
     let light = clamp((glow + ripples) * fade + ring, 0.0, 1.0);
     let alpha = max(light, shadow * (1.0 - light) * fade);
-    let colour = mix(vec3<f32>(0.0), item.color.rgb, light / max(alpha, 0.001));
+    // On light ground a dark green would only look dirty: its light is the same green, bright.
+    let most = max(max(item.color.r, item.color.g), max(item.color.b, 0.001));
+    let bright = mix(item.color.rgb / most * 0.62, item.color.rgb, max(lounge.ground.a, ring));
+    let colour = mix(vec3<f32>(0.0), bright, light / max(alpha, 0.001));
     return vec4<f32>(colour, alpha);
 }
 

@@ -124,6 +124,7 @@ fn living_room() -> Plan {
     seats.extend((0..6).map(|i| [-4.2 + 1.2 * i as f32, -2.45]));
     seats.extend([[3.25, -1.6], [4.25, -1.6], [3.75, -2.72]]);
     seats.extend((0..3).map(|i| [4.3, 2.6 - 1.25 * i as f32]));
+    seats.extend([[-2.25, 2.75], [0.5, 2.75]]);
     Plan {
         half: [4.9, 3.2],
         seats,
@@ -140,13 +141,13 @@ fn living_room() -> Plan {
 fn theatre() -> Plan {
     let stage = [0.0, 1.95];
     let mut seats = Vec::new();
-    for (row, count) in [(0u8, 6), (1, 7), (2, 8)] {
+    for (row, count) in [(0u8, 7), (1, 8), (2, 9)] {
         let forward = 0.02 - 1.22 * f32::from(row);
-        let wide = 1.12;
+        let wide = 1.1;
         // From the middle outwards.
         let mut across: Vec<f32> = (0..count).map(|i| (i as f32 - (count as f32 - 1.0) / 2.0) * wide).collect();
         across.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
-        seats.extend(across.into_iter().map(|x| [x, forward - 0.035 * x * x]));
+        seats.extend(across.into_iter().map(|x| [x, forward - 0.03 * x * x]));
     }
     seats.extend([[0.0, 2.25], [-1.05, 2.0], [1.05, 2.0]]);
     Plan {

@@ -42,13 +42,16 @@ impl Plan {
         spots
     }
 
-    /// From the back of the room forward.
+    /// From the back of the room forward, each row from the middle outward.
     fn standing(&self) -> impl Iterator<Item = Spot> {
         let [right, forward] = self.half;
-        let (columns, rows) = ((2.0 * right / STANDING_APART_M) as usize, (2.0 * forward / STANDING_APART_M) as usize);
+        let (columns, rows) = (2 * (right / STANDING_APART_M) as usize, (2.0 * forward / STANDING_APART_M) as usize);
         (0..=rows).flat_map(move |row| {
             let y = -forward + row as f32 * STANDING_APART_M;
-            (0..=columns).map(move |column| [-right + column as f32 * STANDING_APART_M, y])
+            (0..=columns).map(move |n| {
+                let away = n.div_ceil(2) as f32 * STANDING_APART_M;
+                [if n % 2 == 0 { away } else { -away }, y]
+            })
         })
     }
 }

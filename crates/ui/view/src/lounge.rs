@@ -28,6 +28,10 @@ const PICTURE: (f32, f32) = (34.0, 68.0);
 const LIGHT: f32 = 3.4;
 /// With more people than this, only those who speak or are pointed at have their names shown.
 const NAMED_MAX: usize = 30;
+/// A name is at least and at most so wide, in points, so far from the next in its row, and rows are so far apart in metres.
+const NAME: (f32, f32) = (56.0, 110.0);
+const NAME_GAP: f32 = 15.0;
+const NAME_ROW_M: f32 = 0.45;
 /// A step by arrow key.
 const STEP_M: f32 = 0.25;
 /// Between two tellings of where one is dragged to.
@@ -87,6 +91,13 @@ impl Place<'_> {
     fn others(&self) -> Vec<Spot> {
         let me = self.view.me.user;
         self.people.iter().zip(&self.spots).filter(|(p, _)| p.user != me).map(|(_, spot)| *spot).collect()
+    }
+    /// Points that a name may take without running into the one beside it.
+    fn name_width(&self, spot: Spot) -> f32 {
+        let beside = |other: &&Spot| **other != spot && (other[1] - spot[1]).abs() < NAME_ROW_M;
+        let apart = self.spots.iter().filter(beside).map(|other| (other[0] - spot[0]).abs());
+        let room = apart.fold(f32::INFINITY, f32::min) * self.scale.points - NAME_GAP;
+        room.clamp(NAME.0, NAME.1)
     }
     fn is_free(&self, seat: Spot) -> bool {
         self.spots.iter().all(|taken| distance(*taken, seat) >= APART_M)
@@ -309,7 +320,7 @@ fn seat_of(
     let faded = person.deafened || person.volume <= 0.0;
     let shade = if faded { mix(rgb(color), c.bg2, 0.55) } else { rgb(color) };
     // A rim of ground keeps the picture apart from its light and from its neighbour.
-    ui.painter().circle_filled(at, size / 2.0 + 2.0, c.bg2.gamma_multiply(0.9));
+    ui.painter().circle_filled(at, size / 2.0 + 2.0, c.bg2);
     avatar::disc(ui.painter(), at, size, name, shade);
     if hot {
         ui.painter().circle_stroke(at, size / 2.0 + 3.5, Stroke::new(2.0, c.text.gamma_multiply(0.8)));
@@ -319,12 +330,15 @@ fn seat_of(
     }
     if named || hot || mine || person.speaking {
         let words = if mine { "You" } else { name };
-        let ink = if person.speaking { c.text } else { c.muted };
-        let galley = widgets::elided(ui.painter(), words, medium(t.text_size.meta + 0.5), ink, 100.0);
+        let ink = if person.speaking || hot { c.text } else { c.muted };
+        let width = if hot { 2.0 * NAME.1 } else { place.name_width(spot) };
+        let galley = widgets::elided(ui.painter(), words, medium(t.text_size.meta + 0.5), ink, width);
         let left = (at.x - galley.size().x / 2.0).round();
         let top = (at.y + size / 2.0 + 6.0).round();
         let plate = Rect::from_min_size(pos2(left, top), galley.size()).expand2(vec2(6.0, 1.5));
-        ui.painter().rect_filled(plate, plate.height() / 2.0, c.bg2.gamma_multiply(0.72));
+        // On light ground half a colour would come out grey.
+        let back = if t.dark { c.bg2.gamma_multiply(0.72) } else { c.bg2 };
+        ui.painter().rect_filled(plate, plate.height() / 2.0, back);
         ui.painter().galley(pos2(left, top), galley, ink);
     }
     widgets::focus_ring(ui.painter(), &r, rect, rect.height() / 2.0, t);
