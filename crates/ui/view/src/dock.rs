@@ -55,12 +55,12 @@ pub(crate) fn condition(
 }
 
 /// What to do to be heard, under push to talk.
-pub(crate) fn hint(view: &MainView<'_>, call: &CallView<'_>) -> Option<&'static str> {
+pub(crate) fn hint(view: &MainView<'_>, call: &CallView<'_>) -> Option<String> {
     match (view.voice.push_to_talk(), call.muted || call.deafened || call.silenced, view.voice.talking) {
         (false, ..) => None,
-        (_, true, _) => Some("Muted"),
-        (.., true) => Some("You are heard"),
-        _ => Some("Hold right Ctrl to talk"),
+        (_, true, _) => Some("Muted".into()),
+        (.., true) => Some("You are heard".into()),
+        _ => Some(format!("Hold {} to talk", view.voice.key.label)),
     }
 }
 

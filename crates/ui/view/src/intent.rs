@@ -95,6 +95,8 @@ pub enum Intent {
     TestMicrophone(bool),
     /// Right Ctrl went down or up. Pushed by the caller's own reading of the keyboard: egui does not tell left from right.
     PushToTalk(bool),
+    /// Wait for the key that is to be held to talk.
+    AskTalkKey,
     /// End the program.
     Quit,
 }

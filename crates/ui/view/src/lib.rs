@@ -39,5 +39,5 @@ pub use state::{OnboardingState, UiState};
 pub use tokens::Tokens;
 pub use view::{
     Activity, CallView, ChannelItem, CommunityItem, Frame, MainView, MicView, Motion, OnboardingStep, OnboardingView,
-    SyncView, Talk, Toast, ToastLevel, TypingView, VoiceChoices, VoicePerson, VoiceView, WindowView,
+    SyncView, Talk, TalkKey, Toast, ToastLevel, TypingView, VoiceChoices, VoicePerson, VoiceView, WindowView,
 };

@@ -158,7 +158,7 @@ pub(crate) fn lounge_ui(
     warm(&mut shapes, heat);
     shapes.truncate(SHAPES_MAX);
     let speaking = people.iter().any(|p| p.speaking);
-    state.springs.keep_breathing(lively && speaking);
+    state.springs.keep_breathing(view.voice.painted && lively && speaking);
     if view.voice.painted {
         let c = &frame.tokens.color;
         let dark = frame.tokens.dark;
@@ -362,7 +362,7 @@ fn own_hands(
     intents: &mut Intents,
 ) {
     let r = ui.interact(rect, Id::new(("own-seat", person.channel)), Sense::click_and_drag());
-    let words = "Your seat. Drag it, or move it with the arrow keys.";
+    let words = "Your seat. Drag it, or move it with the arrows.";
     r.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, words));
     let r = r.on_hover_cursor(if state.own_seat.dragged { CursorIcon::Grabbing } else { CursorIcon::Grab });
     widgets::focus_ring(ui.painter(), &r, rect, rect.height() / 2.0, frame.tokens);

@@ -52,7 +52,7 @@ fn foot(ui: &mut Ui, view: &MainView<'_>, channel: &ChannelView, frame: &Frame<'
     dock::leave(ui, frame, Shape::Disc, slot(1.0), intents);
     let (_, _, sentence) = dock::condition(view, &call, frame);
     let words = match dock::hint(view, &call) {
-        Some(hint) if !call.muted && !call.deafened => hint.to_owned(),
+        Some(hint) if !call.muted && !call.deafened => hint,
         _ => sentence,
     };
     let heard = view.voice.talking && view.voice.push_to_talk() && !call.muted && !call.deafened;

@@ -210,7 +210,7 @@ fn push_to_talk_says_what_to_hold_and_whether_one_is_heard() {
 fn reach(s: &Stage) -> f32 {
     let speak = s.world().tokens.color.speak;
     let circle = |shape: &egui::Shape| match shape {
-        egui::Shape::Circle(c) if c.radius > 30.0 && c.stroke.color == speak => Some(c.radius + c.stroke.width / 2.0),
+        egui::Shape::Circle(c) if c.radius > 20.0 && c.stroke.color == speak => Some(c.radius + c.stroke.width / 2.0),
         _ => None,
     };
     s.0.output().shapes.iter().filter_map(|s| circle(&s.shape)).fold(0.0, f32::max)

@@ -51,6 +51,8 @@ pub fn devices(inputs: &[&str], outputs: &[&str]) -> VoiceDevicesView {
 /// Owned facts a view borrows from.
 #[derive(Clone)]
 pub struct Cast {
+    /// A shader paints rooms.
+    pub painted: bool,
     pub me: IdentityView,
     pub communities: Vec<(CommunityHead, u32, u32)>,
     pub open: Option<usize>,
@@ -187,6 +189,7 @@ impl Cast {
             .collect();
         members.sort_by_key(|m| m.user);
         Self {
+            painted: false,
             me: IdentityView { user: user(1), name: "Ada".into(), color: 0xe8844a },
             communities: vec![
                 (head(1, "The Night Shift"), 0, 0),
@@ -496,7 +499,7 @@ impl Cast {
                 choices: &self.choices,
                 talking: self.talking,
                 mic: self.mic,
-                painted: false,
+                painted: self.painted,
             },
             net: &self.net,
             sync: self.sync,
