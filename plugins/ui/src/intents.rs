@@ -23,6 +23,7 @@ pub fn carry_out(
     mut faces: ResMut<Faces>,
     mut look: ResMut<Look>,
     mut prefs: ResMut<Prefs>,
+    mut voices: ResMut<Voices>,
     mut toasts: ResMut<Toasts>,
     mut clipboard: ResMut<EguiClipboard>,
     mut context: Query<&mut EguiContext, With<PrimaryEguiContext>>,
@@ -149,6 +150,7 @@ pub fn carry_out(
             Intent::TestMicrophone(on) => {
                 asked.put(node.send(NodeCommand::Voice(VoiceAsk::Test { on })), Purpose::Sound)
             }
+            Intent::AskTalkKey => voices.key.asked = true,
             Intent::PushToTalk(held) => {
                 // The gate goes with it, because a key alone would choose push to talk.
                 let gate = Some(voice::gate(prefs.values.voice.talk));

@@ -4,7 +4,7 @@
 use hearth_ports::*;
 use hearth_types::{ChannelId, ChannelKind, EntryId, Permissions, SpaceId, UserId};
 use hearth_view::{
-    CallView, ChannelItem, CommunityItem, MainView, MicView, SyncView, Toast, TypingView, VoiceChoices, VoicePerson,
+    CallView, ChannelItem, CommunityItem, MainView, MicView, SyncView, Toast, TalkKey, TypingView, VoiceChoices, VoicePerson,
     VoiceView, WindowView,
 };
 
@@ -74,6 +74,7 @@ pub struct Cast {
     pub voices: Vec<VoicePerson>,
     pub choices: VoiceChoices,
     pub talking: bool,
+    pub key: TalkKey<'static>,
     pub mic: MicView,
     /// What is found when somebody looks for devices; none: the sound system does not answer.
     pub devices: Option<VoiceDevicesView>,
@@ -237,6 +238,7 @@ impl Cast {
             voices: vec![],
             choices: VoiceChoices::default(),
             talking: false,
+            key: TalkKey::default(),
             mic: MicView::default(),
             devices: Some(devices(
                 &["Built-in Audio Analog Stereo", LONG_MICROPHONE, "USB Camera Mono"],
@@ -497,7 +499,9 @@ impl Cast {
                 people: &self.voices,
                 call: self.call(),
                 choices: &self.choices,
+                key: self.key,
                 talking: self.talking,
+                no_overlay: None,
                 mic: self.mic,
                 painted: self.painted,
             },
