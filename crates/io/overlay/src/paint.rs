@@ -187,7 +187,8 @@ fn disc(canvas: &mut Canvas, fonts: &Fonts, look: &Look, x: f32, y: f32, person:
         return;
     }
     let loud = ((person.level - QUIET) / (LOUD - QUIET)).clamp(0.0, 1.0);
-    let loud = if person.level.is_nan() || look.reduced_motion { 0.5 } else { (loud * RING_STEPS).round() / RING_STEPS };
+    let loud =
+        if person.level.is_nan() || look.reduced_motion { 0.5 } else { (loud * RING_STEPS).round() / RING_STEPS };
     // Its inner edge stands still, so that it grows away from the picture.
     let inner = DISC / 2.0 + 0.75;
     let outer = (inner + 1.75) * (1.0 + 0.06 * loud);

@@ -55,7 +55,8 @@ fn eight() -> OverlayFrame {
             Toast { title: "Sam in #clips".into(), line: "@Ada that last round!".into(), until_ms: NOW + 900 },
             Toast {
                 title: "Wil in #the-long-name-of-a-channel-that-nobody-reads".into(),
-                line: "@Ada we start at eight, bring the map and the two people from yesterday if they have time".into(),
+                line: "@Ada we start at eight, bring the map and the two people from yesterday if they have time"
+                    .into(),
                 until_ms: NOW + 4_000,
             },
         ],
@@ -119,7 +120,8 @@ fn composed(frame: &OverlayFrame, look: &Look, game: Game) -> (u32, u32, Vec<u8>
 
 fn check(name: &str, frame: &OverlayFrame, look: &Look) {
     for (game_name, game) in [("bright", beach as Game), ("dark", cave as Game)] {
-        let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests/golden", &format!("{name}-{game_name}.png")].iter().collect();
+        let path: PathBuf =
+            [env!("CARGO_MANIFEST_DIR"), "tests/golden", &format!("{name}-{game_name}.png")].iter().collect();
         let now = composed(frame, look, game);
         if std::env::var("HEARTH_GOLDEN").is_ok_and(|v| v == "renew") {
             write(&path, &now);

@@ -118,7 +118,12 @@ fn lines_break_between_words() {
 /// Painted with plates alone and with text: the text changes no pixel where there is no plate.
 #[test]
 fn no_text_beyond_its_plate() {
-    let hard = ["W".repeat(90), "\u{fdfd}\u{fdfd}\u{fdfd}".into(), "mmmmmmmm mmmmmmmm mmmm".into(), "gjpq\u{c5}\u{178}".into()];
+    let hard = [
+        "W".repeat(90),
+        "\u{fdfd}\u{fdfd}\u{fdfd}".into(),
+        "mmmmmmmm mmmmmmmm mmmm".into(),
+        "gjpq\u{c5}\u{178}".into(),
+    ];
     for name in hard {
         for corner in [Corner::TopLeft, Corner::TopRight] {
             let person = Person { muted: true, deafened: true, ..speaks(&name, 0.9) };

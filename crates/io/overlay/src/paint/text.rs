@@ -117,9 +117,7 @@ impl Fonts {
 
 /// One line of what can be seen: nothing that joins, varies or turns around, and no more than [`TEXT`] characters.
 fn plain(text: &str) -> String {
-    let hidden = |c: char| {
-        matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
-    };
+    let hidden = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}');
     let seen = text.trim().chars().filter(|c| !hidden(*c)).take(TEXT);
     seen.map(|c| if c.is_whitespace() || c.is_control() { ' ' } else { c }).collect()
 }
