@@ -1,8 +1,9 @@
 //! Shows people who speak, as the words on standard input say, and prints what the overlay does.
 //!
-//! Words, one a line: `people N` (speaking steadily), `talk SECONDS` (their levels change 50 times a second), `quiet`,
-//! `nobody`, `toast SECONDS`, `ptt off|ready|open`, `interactive on|off`, `opacity V`, `corner top-left|...`,
-//! `scale V`, `count SECONDS` (prints the updates in that time), `events`, `memory`, `end`. Each is answered by one line.
+//! Words, one a line: `people N` (speaking steadily), `talk SECONDS` (their levels change 50 times a second),
+//! `tremble SECONDS` (the same, by too little to be seen), `quiet`, `nobody`, `toast SECONDS`, `ptt off|ready|open`,
+//! `interactive on|off`, `opacity V`, `scale V`, `corner top-left|...`, `count SECONDS` (prints the updates in that time),
+//! `events`, `memory`, `end`. Each is answered by one line.
 #![allow(clippy::print_stdout)]
 
 use hearth_overlay::{Corner, Look, Overlay, OverlayFrame, Person, Talk, Toast};
@@ -37,8 +38,9 @@ fn main() {
         let mut answer = "ok".to_owned();
         match *words.as_slice() {
             ["people", _] => frame.people = people(number() as usize),
-            ["talk", _] => {
+            [how @ ("talk" | "tremble"), _] => {
                 let until = Instant::now() + Duration::from_secs_f32(number());
+                let by = if how == "talk" { 0.5 } else { 0.005 };
                 let mut n = 0.0;
                 while Instant::now() < until {
                     n += 1.0;
@@ -46,7 +48,7 @@ fn main() {
                         .people
                         .iter_mut()
                         .enumerate()
-                        .for_each(|(at, p)| p.level = 0.5 + 0.5 * (n * 0.3 + at as f32).sin());
+                        .for_each(|(at, p)| p.level = 0.6 + by * (n * 0.3 + at as f32).sin());
                     overlay.show(frame.clone());
                     std::thread::sleep(Duration::from_millis(20));
                 }

@@ -170,7 +170,7 @@ impl Session {
     fn repaint(&mut self, now: Instant, shared: &Shared) -> Result {
         let Some(News { frame, came, look }) = self.news.clone() else { return Ok(()) };
         (self.dirty, self.painted_at) = (false, Some(now));
-        let now_ms = frame.at_ms + now.saturating_duration_since(came).as_millis() as u64;
+        let now_ms = frame.at_ms.saturating_add(now.saturating_duration_since(came).as_millis() as u64);
         let solid = !(self.compositor && self.visual.alpha);
         let picture = paint::painted(&frame, &look, now_ms, solid);
         let in_ms = next_change(&frame, now_ms).map(|at| at.saturating_sub(frame.at_ms));

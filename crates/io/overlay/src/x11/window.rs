@@ -1,9 +1,9 @@
 //! The window and what it says of itself.
 //!
-//! It is override-redirect: no window manager places, decorates, lists or focuses it. Managed windows that want to be above,
-//! notifications and docks too, are put below a focused full-screen window by openbox and KWin; an override-redirect one
-//! stays where it was last raised, under a manager and without one, and on Wayland compositors lay such windows of XWayland
-//! above the others. Its type and state say the same once more, for compositors that look at them.
+//! It is override-redirect: no window manager places, decorates, lists or focuses it. A managed window that wants to be
+//! above, a notification or a dock too, goes below a focused full-screen one under openbox and its like; this one stays where
+//! it was last raised, under a manager and without one. Its type and state say the same once more, for compositors that
+//! look at them.
 
 use crate::Unavailable;
 use x11rb::connection::{Connection, RequestConnection};
