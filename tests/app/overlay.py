@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The overlay on real X servers, over a window that logs what it gets: with openbox and picom, with xfwm4 and its own
-compositor, and with neither.
+compositor, with neither, and on Weston by way of XWayland.
 
-Needs Xvfb, openbox, xfwm4, picom, dbus-run-session, xev, xprop, xdotool and ImageMagick, and the example `show` of hearth-overlay. Pictures stay
-under $CARGO_TARGET_DIR/screens.
+Needs Xvfb, openbox, xfwm4, picom, dbus-run-session, xev, xprop, xdotool, ImageMagick, Weston and XWayland, and the example
+`show` of hearth-overlay. Pictures stay under $CARGO_TARGET_DIR/screens.
 """
 
 import os
@@ -20,7 +20,8 @@ from desktop import screens  # noqa: E402
 from lab import figure, run, skip, until  # noqa: E402
 from peers import binary  # noqa: E402
 
-TOOLS = ["Xvfb", "openbox", "xfwm4", "picom", "dbus-run-session", "xev", "xprop", "xdotool", "import"]
+TOOLS = ["Xvfb", "openbox", "xfwm4", "picom", "dbus-run-session", "xev", "xprop", "xdotool", "import", "convert",
+         "weston", "weston-screenshooter", "Xwayland"]
 SIZE = (1000, 700)
 # In the first picture of the stack, beside its initials, and its colour.
 DISC = (16 + 3 + 19 - 11, 16 + 3 + 19)
@@ -30,15 +31,36 @@ NOTHING = (16 + 235, 16 + 20)
 GAME = (255, 255, 255)
 
 
-class Screen:
+class Place:
+    """Where programs run that know nothing of the machine's own session."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "CARGO_TARGET_DIR")}
+        self.home = lab.path("person")
+        os.makedirs(self.home, mode=0o700, exist_ok=True)
+        self.env = {**kept, "HOME": self.home, "XDG_RUNTIME_DIR": self.home, "LC_ALL": "C.UTF-8"}
+
+    def start(self, *words, out=subprocess.DEVNULL):
+        process = subprocess.Popen(words, env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL,
+                                   start_new_session=True)
+        self.lab.at_end.append(lambda: process.poll() is None and os.killpg(process.pid, signal.SIGKILL))
+        return process
+
+    def run(self, *words):
+        return subprocess.run(words, env=self.env, capture_output=True, text=True).stdout
+
+    def find(self, name):
+        found = self.run("xdotool", "search", "--onlyvisible", "--name", name).split()
+        return found[0] if found else None
+
+
+class Screen(Place):
     """A virtual screen with a game on it, and maybe a window manager and a compositor."""
 
     def __init__(self, lab, manager=None, compositor=None, without=()):
-        self.lab, self.number = lab, None
-        kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "CARGO_TARGET_DIR")}
-        home = lab.path("person")
-        os.makedirs(home, exist_ok=True)
-        self.env = {**kept, "HOME": home, "XDG_RUNTIME_DIR": home, "LC_ALL": "C.UTF-8"}
+        super().__init__(lab)
+        self.number = None
         self.without = [word for name in without for word in ("-extension", name)]
         self.server = self.serve()
         if manager:
@@ -78,19 +100,6 @@ class Screen:
         time.sleep(1)
         assert picom.poll() is None, "picom ended"
         return picom
-
-    def start(self, *words, out=subprocess.DEVNULL):
-        process = subprocess.Popen(words, env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL,
-                                   start_new_session=True)
-        self.lab.at_end.append(lambda: process.poll() is None and os.killpg(process.pid, signal.SIGKILL))
-        return process
-
-    def run(self, *words):
-        return subprocess.run(words, env=self.env, capture_output=True, text=True).stdout
-
-    def find(self, name):
-        found = self.run("xdotool", "search", "--onlyvisible", "--name", name).split()
-        return found[0] if found else None
 
     def focused(self):
         return self.run("xdotool", "getwindowfocus").strip()
@@ -340,9 +349,48 @@ def the_server_goes_and_comes_back(lab):
     figure("drawn on the new display after", f"{time.monotonic() - start:.2f} s")
 
 
+def on_wayland(lab):
+    """Weston without a screen: the overlay is drawn and blended by way of XWayland."""
+    screen = Place(lab)
+    here = screen.home
+    with open(os.path.join(here, "weston.ini"), "w") as settings:
+        settings.write("[core]\nxwayland=true\nidle-time=0\n[shell]\npanel-position=none\nbackground-color=0xffffffff\n")
+    log = os.path.join(here, "weston.log")
+    # Only so may a picture of the screen be taken.
+    screen.start("weston", "--backend=headless-backend.so", "--use-pixman", f"--width={SIZE[0]}", f"--height={SIZE[1]}",
+                 "-c", os.path.join(here, "weston.ini"), "--socket=wayland-hearth", "--debug", f"--log={log}")
+    display = until(lambda: os.path.exists(log) and re.search(r"listening on display (:\d+)", open(log).read()), 20, "weston")[0]
+    screen.env.update(WAYLAND_DISPLAY="wayland-hearth", DISPLAY=display[1])
+    show = Show(screen)
+    assert show.said == "started", show.said
+    show.do("people 3")
+    show.window()
+
+    def shot():
+        for name in os.listdir(here):
+            if name.endswith(".png"):
+                os.remove(os.path.join(here, name))
+        subprocess.run(["weston-screenshooter"], env=screen.env, cwd=here, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        found = [name for name in os.listdir(here) if name.endswith(".png")]
+        return os.path.join(here, found[0]) if found else None
+
+    def pixel(path, at):
+        words = ["convert", path, "-crop", f"1x1+{at[0]}+{at[1]}", "-depth", "8", "rgb:-"]
+        return tuple(subprocess.run(words, capture_output=True).stdout[:3])
+
+    path, _ = until(lambda: (p := shot()) and near(pixel(p, DISC), ADA) and p, 10, "Ada's picture on the screen")
+    shutil.copy(path, os.path.join(screens(), "overlay-wayland.png"))
+    plate = pixel(path, (DISC[0] + 31, DISC[1]))
+    figure("a plate over white", plate)
+    assert near(pixel(path, NOTHING), GAME) and 0x30 <= max(plate) <= 0x48, (pixel(path, NOTHING), plate)
+    still, talking = show.updates("count 3"), show.updates("talk 3")
+    figure("updates in 3 s of stillness and of changing levels", f"{still}, {talking}")
+    assert still == 0 and 5 <= talking <= 31
+
+
 if __name__ == "__main__":
     for tool in TOOLS:
         if not shutil.which(tool):
             skip(f"{tool} is not installed")
     run(with_openbox_and_picom, with_xfwm4_and_its_compositor, without_manager_and_compositor, draws_only_what_changes,
-        a_compositor_ends_and_comes_back, servers_that_lack_something, the_server_goes_and_comes_back)
+        a_compositor_ends_and_comes_back, servers_that_lack_something, the_server_goes_and_comes_back, on_wayland)
