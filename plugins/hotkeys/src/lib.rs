@@ -66,7 +66,7 @@ impl Plugin for KeysPlugin {
             capture: None,
             wake_up: self.wake_up.clone(),
         })
-        .add_systems(Update, follow.in_set(HearthSystems::Derive));
+        .add_systems(Update, follow.in_set(HearthSystems::Derive).before(hearth_ui::voice::talk));
     }
 }
 

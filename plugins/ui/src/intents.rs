@@ -1,7 +1,7 @@
 //! A person's wishes become commands to the node, or changes of what is shown.
 
 use crate::{
-    Faces, Look, Prefs, Screen, Selection, Toasts, WallClock, Wishes,
+    Faces, Look, Prefs, Screen, Selection, Toasts, Voices, WallClock, Wishes,
     replies::{Asked, Purpose},
     selection::MAIN_WINDOW,
     toasts::KEYS_IN_A_FILE,
