@@ -17,7 +17,7 @@ use hearth_ui::{Faces, Prefs, Voices, voice::TalkKeyState};
 use hearth_view::Talk;
 use hearth_world::{FrameNeed, HearthSystems};
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -48,7 +48,8 @@ struct Keys {
     tell: Sender<bool>,
     told: Receiver<bool>,
     bound: Option<Chord>,
-    capture: Option<Capture>,
+    /// Locked by nobody: the World only asks that it could be shared.
+    capture: Option<Mutex<Capture>>,
     wake_up: WakeUp,
 }
 
@@ -108,7 +109,7 @@ impl Keys {
 
     /// A key that was waited for: what became of it.
     fn captured(&mut self) -> Option<Captured> {
-        let captured = self.capture.as_ref()?.poll()?;
+        let captured = self.capture.as_mut()?.get_mut().ok()?.poll()?;
         self.capture = None;
         Some(captured)
     }
@@ -143,13 +144,14 @@ fn follow(
     now.everywhere = keys.watcher.as_ref().is_some_and(|watcher| watcher.trouble().is_none());
     now.word = match &keys.watcher {
         Some(watcher) => watcher.trouble().map(|why| why.to_string()).or_else(|| {
-            let part = "It is heard while this window or a game is in front, but not over every program of this desktop.";
+            let part =
+                "It is heard while this window or a game is in front, but not over every program of this desktop.";
             (watcher.reach() == Reach::X11Programs).then(|| part.to_owned())
         }),
         None => keys.refused.clone(),
     };
     if now.asked && keys.capture.is_none() {
-        keys.capture = keys.watcher.as_ref().map(|watcher| watcher.capture(CAPTURE));
+        keys.capture = keys.watcher.as_ref().map(|watcher| Mutex::new(watcher.capture(CAPTURE)));
         now.asked = keys.capture.is_some();
     }
     match keys.captured() {

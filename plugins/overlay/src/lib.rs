@@ -160,7 +160,8 @@ mod tests {
 
     #[test]
     fn silence_counts_from_the_last_word_and_who_left_is_forgotten() {
-        let (mut voices, mut silent) = (Voices { in_call: vec![person(1, true), person(2, false)], ..Voices::default() }, BTreeMap::new());
+        let (mut voices, mut silent) = (Voices::default(), BTreeMap::new());
+        voices.in_call = vec![person(1, true), person(2, false)];
         let shown = frame(&voices, Talk::Voice, &mut silent, 1_000);
         assert_eq!((shown.people[0].silent_since_ms, shown.people[1].silent_since_ms), (None, Some(1_000)));
         voices.in_call[0].speaking = false;
@@ -174,8 +175,11 @@ mod tests {
 
     #[test]
     fn the_key_is_shown_under_push_to_talk_only() {
-        let voices = |talking| Voices { talking, ..Voices::default() };
-        let shown = |talk, talking| frame(&voices(talking), talk, &mut BTreeMap::new(), 0).talk;
+        let shown = |talk, talking| {
+            let mut voices = Voices::default();
+            voices.talking = talking;
+            frame(&voices, talk, &mut BTreeMap::new(), 0).talk
+        };
         assert_eq!(shown(Talk::Voice, true), Shown::Off);
         assert_eq!((shown(Talk::Key, false), shown(Talk::Key, true)), (Shown::Ready, Shown::Open));
     }

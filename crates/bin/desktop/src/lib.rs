@@ -23,7 +23,10 @@ use bevy::{
 };
 use bevy_egui::EguiPlugin;
 use hearth_bridge::{BridgePlugin, Door, WakeUp};
+use hearth_hotkeys::Source;
+use hearth_keys::KeysPlugin;
 use hearth_lounge::LoungePlugin;
+use hearth_over::OverlayPlugin;
 use hearth_ui::{BackdropPlugin, EguiFix, PowerPlugin, Screen, UiConfig, UiPlugin, power::Alarm};
 use hearth_world::{NodeEnded, WorldPlugin};
 use std::path::PathBuf;
@@ -98,6 +101,9 @@ pub fn app(config: AppConfig, door: impl Into<Door>) -> App {
             // Fails only once the loop has ended, when there is nothing left to wake.
             let _ = proxy.send_event(WinitUserEvent::WakeUp);
         });
+    }
+    if let Surface::Window { .. } = surface {
+        app.add_plugins((KeysPlugin { wake_up: wake_up.clone(), source: Source::Desktop }, OverlayPlugin));
     }
     let ring = wake_up.clone();
     app.add_plugins(EguiPlugin::default())

@@ -38,6 +38,7 @@ pub use onboarding::onboarding_ui;
 pub use state::{OnboardingState, UiState};
 pub use tokens::Tokens;
 pub use view::{
-    Activity, CallView, ChannelItem, CommunityItem, Frame, MainView, MicView, Motion, OnboardingStep, OnboardingView,
-    SyncView, Talk, TalkKey, Toast, ToastLevel, TypingView, VoiceChoices, VoicePerson, VoiceView, WindowView,
+    Activity, CallView, ChannelItem, CommunityItem, Corner, Frame, MainView, MicView, Motion, OnboardingStep,
+    OnboardingView, SyncView, Talk, TalkKey, Toast, ToastLevel, TypingView, VoiceChoices, VoicePerson, VoiceView,
+    WindowView,
 };

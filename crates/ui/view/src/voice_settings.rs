@@ -160,7 +160,6 @@ fn talk_key(ui: &mut Ui, view: &MainView<'_>, t: &Tokens, intents: &mut Intents)
     }
 }
 
-
 fn hint(ui: &mut Ui, t: &Tokens, text: &str) {
     let (rect, r) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), Sense::hover());
     r.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, text));

@@ -4,8 +4,8 @@
 use hearth_ports::*;
 use hearth_types::{ChannelId, ChannelKind, EntryId, Permissions, SpaceId, UserId};
 use hearth_view::{
-    CallView, ChannelItem, CommunityItem, MainView, MicView, SyncView, Toast, TalkKey, TypingView, VoiceChoices, VoicePerson,
-    VoiceView, WindowView,
+    CallView, ChannelItem, CommunityItem, MainView, MicView, SyncView, TalkKey, Toast, TypingView, VoiceChoices,
+    VoicePerson, VoiceView, WindowView,
 };
 
 /// Sunday, 22 November 2026, 21:40 UTC.
