@@ -171,6 +171,7 @@ fn choices_are_kept_and_the_node_knows_them_at_the_next_start() {
         gain: false,
         headphones: false,
         lend: true,
+        ..VoiceChoices::default()
     };
     let want = VoiceSettings {
         input: Some("Blue Yeti".into()),
