@@ -63,21 +63,23 @@ class Screen(Place):
         self.number = None
         self.without = [word for name in without for word in ("-extension", name)]
         self.server = self.serve()
-        if manager:
-            # xfwm4 asks a session bus for its settings.
-            words = {"openbox": ["openbox"], "xfwm4": ["dbus-run-session", "xfwm4", "--compositor=on"]}
-            self.start(*words[manager])
-            until(lambda: "window id" in self.run("xprop", "-root", "_NET_SUPPORTING_WM_CHECK"), 20, manager)
-        self.compositor = self.compose() if compositor == "picom" else None
-        if compositor == "xfwm4":
-            time.sleep(1)
         self.game_log = lab.path("game.log")
         with open(self.game_log, "wb") as log:
             self.start("stdbuf", "-oL", "xev", "-name", "game", "-bw", "0", "-geometry", f"{SIZE[0]}x{SIZE[1]}+0+0", out=log)
         self.game, _ = until(lambda: self.find("^game$"), 20, "the game's window")
-        if not manager:
-            self.run("xdotool", "windowmove", self.game, "0", "0", "windowfocus", self.game)
-        until(lambda: self.focused() == self.game, 20, "the game to have the focus")
+        if manager:
+            # After the game: what comes while openbox starts, it may miss. xfwm4 asks a session bus for its settings.
+            words = {"openbox": ["openbox"], "xfwm4": ["dbus-run-session", "xfwm4", "--compositor=on"]}
+            self.start(*words[manager])
+            known = f"0x{int(self.game):x}"
+            until(lambda: known in self.run("xprop", "-root", "_NET_CLIENT_LIST"), 20, f"{manager} to know the game")
+        else:
+            self.run("xdotool", "windowmove", self.game, "0", "0")
+        self.compositor = self.compose() if compositor == "picom" else None
+        if compositor == "xfwm4":
+            time.sleep(1)
+        take = "windowactivate" if manager else "windowfocus"
+        until(lambda: self.run("xdotool", take, self.game) or self.focused() == self.game, 20, "the game to have the focus")
 
     def serve(self):
         read, write = os.pipe()
