@@ -50,6 +50,7 @@ pub enum Talk {
 
 impl OverlayFrame {
     /// Whether both show the same at every moment; when they were made does not matter.
+    #[cfg(target_os = "linux")]
     pub(crate) fn same_as(&self, other: &Self) -> bool {
         self.talk == other.talk && self.people == other.people && self.toasts == other.toasts
     }

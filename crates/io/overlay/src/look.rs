@@ -88,6 +88,7 @@ impl Corner {
     pub(crate) fn bottom(self) -> bool {
         matches!(self, Self::BottomLeft | Self::BottomRight)
     }
+    #[cfg(target_os = "linux")]
     pub(crate) fn of(right: bool, bottom: bool) -> Self {
         match (right, bottom) {
             (false, false) => Self::TopLeft,

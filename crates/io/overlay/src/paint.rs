@@ -133,12 +133,11 @@ fn stack<'a>(frame: &'a OverlayFrame, look: &Look, now_ms: u64, fonts: &Fonts) -
 fn plate(canvas: &mut Canvas, look: &Look, rect: Rect, radius: f32) {
     let c = &look.colors;
     if !canvas.solid {
-        for (grow, alpha) in [(2.5, 0.05), (1.5, 0.09), (0.75, 0.13)] {
-            canvas.fill_round(rect.grown(grow), radius + grow, c.bg0, alpha);
+        // Three bands outside the plate, one over the other.
+        for (width, alpha) in [(2.5, 0.05), (1.5, 0.09), (0.75, 0.13)] {
+            canvas.stroke_round(rect.grown(width / 2.0), radius + width / 2.0, width, c.bg0, alpha);
         }
     }
-    // The soft edge lies under the plate as well, so the plate itself is cut out first.
-    canvas.clear_round(rect, radius);
     canvas.fill_round(rect, radius, c.bg0, if canvas.solid { 1.0 } else { PLATE });
     // One line a shade above the plate, as everywhere in the client.
     canvas.stroke_round(rect.grown(-0.5), radius - 0.5, 1.0, mix(c.line, c.text, 0.12), 0.7);

@@ -62,9 +62,8 @@ impl Handle {
         if inbox.news.frame.same_as(&frame) {
             return;
         }
-        (inbox.news.frame, inbox.news.came, inbox.fresh) = (frame, Instant::now(), true);
-        drop(inbox);
-        self.shared.wake();
+        (inbox.news.frame, inbox.news.came) = (frame, Instant::now());
+        self.shared.tell(inbox);
     }
 
     pub(crate) fn set(&self, look: Look) {
@@ -73,9 +72,8 @@ impl Handle {
         if inbox.news.look == look {
             return;
         }
-        (inbox.news.look, inbox.fresh) = (look, true);
-        drop(inbox);
-        self.shared.wake();
+        inbox.news.look = look;
+        self.shared.tell(inbox);
     }
 
     pub(crate) fn updates(&self) -> u64 {
@@ -109,7 +107,7 @@ fn live(shared: &Shared, events: &Sender<OverlayEvent>, mut session: Session) {
                 if shared.inbox().stop {
                     return;
                 }
-                shared.wait(None, Some(left));
+                shared.wait(true, None, Some(left));
             }
             if let Ok(session) = Session::open() {
                 break session;
@@ -123,6 +121,15 @@ fn live(shared: &Shared, events: &Sender<OverlayEvent>, mut session: Session) {
 impl Shared {
     fn inbox(&self) -> MutexGuard<'_, Inbox> {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says that there is news, if that has not been said since the last was taken.
+    fn tell(&self, mut inbox: MutexGuard<'_, Inbox>) {
+        let said = std::mem::replace(&mut inbox.fresh, true);
+        drop(inbox);
+        if !said {
+            self.wake();
+        }
     }
 
     fn wake(&self) {
@@ -144,11 +151,11 @@ impl Shared {
         self.inbox().news.look.corner = corner;
     }
 
-    /// Sleeps until there is news, or something to read on `connection`, or the time is over.
-    fn wait(&self, connection: Option<BorrowedFd<'_>>, at_most: Option<Duration>) {
+    /// Sleeps until there is news, if it is to be heard, or something to read on `connection`, or the time is over.
+    fn wait(&self, news: bool, connection: Option<BorrowedFd<'_>>, at_most: Option<Duration>) {
         let at_most = at_most.and_then(|d| Timespec::try_from(d + Duration::from_micros(500)).ok());
-        let mut fds = vec![PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN)];
-        fds.extend(connection.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+        let heard = news.then(|| self.wake.as_fd()).into_iter().chain(connection);
+        let mut fds: Vec<_> = heard.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
         match poll(&mut fds, at_most.as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
             // Never in a circle without a rest.

@@ -1,9 +1,7 @@
 //! Shapes in points on a pixmap.
 
 use crate::Picture;
-use tiny_skia::{
-    BlendMode, Color, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, PixmapPaint, Stroke, Transform,
-};
+use tiny_skia::{Color, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, PixmapPaint, Stroke, Transform};
 
 /// A quarter of a circle as a cubic, distance of its handles by the radius.
 const ARC: f32 = 0.552_284_8;
@@ -78,10 +76,6 @@ impl Canvas {
 
     pub(crate) fn fill_round(&mut self, rect: Rect, radius: f32, rgb: u32, alpha: f32) {
         self.fill(round_rect(rect, radius), &paint(rgb, alpha));
-    }
-
-    pub(crate) fn clear_round(&mut self, rect: Rect, radius: f32) {
-        self.fill(round_rect(rect, radius), &Paint { blend_mode: BlendMode::DestinationOut, ..paint(0, 1.0) });
     }
 
     pub(crate) fn stroke_round(&mut self, rect: Rect, radius: f32, width: f32, rgb: u32, alpha: f32) {

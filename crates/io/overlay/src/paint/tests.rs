@@ -103,6 +103,19 @@ fn long_names_end_in_an_ellipsis_and_fit() {
 }
 
 #[test]
+fn what_inter_lacks_comes_from_the_next_font() {
+    let f = |name: &str, fallback: &[&'static [u8]]| {
+        let look = Look { fallback: fallback.to_vec(), ..Look::default() };
+        paint(&frame(vec![speaks(name, 0.5)]), &look, NOW)
+    };
+    let emoji: &[&[u8]] = &[epaint_default_fonts::NOTO_EMOJI_REGULAR];
+    assert_ne!(f("a\u{1f389}", emoji), f("a\u{1f525}", emoji), "two signs look the same");
+    assert_eq!(f("a\u{1f389}", &[]), f("a\u{1f525}", &[]), "a box each");
+    assert_eq!(f("Ada", emoji), f("Ada", &[]));
+    assert_eq!(f("Ada", &[b"no font"]), f("Ada", &[]));
+}
+
+#[test]
 fn lines_break_between_words() {
     let fonts = Fonts::load(&[]).unwrap_or_else(|| panic!("fonts"));
     let lines = fonts.wrap(Face::Medium, 12.0, "bring the map and the two people from yesterday", 120.0, 2);

@@ -139,7 +139,8 @@ impl Session {
                 continue;
             }
             let wait = next.map(|at| at.saturating_duration_since(Instant::now()));
-            shared.wait(Some(self.conn.stream().as_fd()), wait);
+            // While a picture waits for its time, newer frames need not wake anybody.
+            shared.wait(!self.dirty, Some(self.conn.stream().as_fd()), wait);
         }
     }
 
