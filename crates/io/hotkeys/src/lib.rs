@@ -23,6 +23,8 @@ mod chord;
 mod error;
 mod key;
 pub mod limits;
+// Without an adapter nothing feeds it.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 mod machine;
 mod watcher;
 

@@ -148,33 +148,27 @@ impl Machine {
 
     fn down(&mut self, device: u32, key: Key, told: &mut Vec<Told>) {
         let fresh = !self.interest.keys.contains(&key) || self.held.press(key, device);
-        match &mut self.capture {
-            Some(pressed) => {
-                if fresh && pressed.press(key, device) && key.modifier().is_none() {
-                    let chord = Chord::held(pressed.modifiers(), key);
-                    self.captured((!key.is_escape()).then_some(chord), told);
-                }
+        if let Some(pressed) = &mut self.capture {
+            if fresh && pressed.press(key, device) && key.modifier().is_none() {
+                let chord = Chord::held(pressed.modifiers(), key);
+                self.captured((!key.is_escape()).then_some(chord), told);
             }
-            None if fresh => self.pressed(key, told),
-            None => {}
+        } else if fresh {
+            self.pressed(key, told);
         }
     }
 
     fn up(&mut self, device: u32, key: Key, told: &mut Vec<Told>) {
         let released = self.held.release(key, device);
-        match &mut self.capture {
+        if let Some(pressed) = &mut self.capture {
             // A modifier that goes up before any other key came was meant by itself.
-            Some(pressed) => {
-                if pressed.release(key, device) && key.modifier().is_some() {
-                    let chord = Chord::held(pressed.modifiers(), key);
-                    self.captured(Some(chord), told);
-                }
+            if pressed.release(key, device) && key.modifier().is_some() {
+                let chord = Chord::held(pressed.modifiers(), key);
+                self.captured(Some(chord), told);
             }
-            None if released => {
-                let held = self.held.modifiers();
-                self.end(told, |(_, chord), _| chord.key() == key || !held.cover(chord.set()));
-            }
-            None => {}
+        } else if released {
+            let held = self.held.modifiers();
+            self.end(told, |(_, chord), _| chord.key() == key || !held.cover(chord.set()));
         }
     }
 

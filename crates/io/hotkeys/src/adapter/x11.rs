@@ -111,7 +111,9 @@ impl Watch for X11 {
             EventMask { deviceid: ALL_DEVICES, mask: vec![all] },
             EventMask { deviceid: ALL_MASTERS, mask: vec![masters] },
         ];
-        self.display.xinput_xi_select_events(self.root, &masks).map_err(lost)?.check().map_err(lost)
+        // A refusal comes as an event: to wait for it would wait for a display that hangs.
+        drop(self.display.xinput_xi_select_events(self.root, &masks).map_err(lost)?);
+        self.display.flush().map_err(lost)
     }
 
     fn wait(&mut self, until: Option<Instant>, into: &mut Vec<Input>) -> Result<(), Unavailable> {
@@ -121,6 +123,9 @@ impl Watch for X11 {
             while events < EVENTS
                 && let Some(event) = self.display.poll_for_event().map_err(lost)?
             {
+                if let Event::Error(error) = &event {
+                    return Err(lost(format!("{:?}", error.error_kind)));
+                }
                 self.read(&event, into);
                 events += 1;
             }

@@ -308,7 +308,7 @@ proptest! {
                 _ => None,
             }).collect();
             prop_assert!(turns.iter().enumerate().all(|(i, down)| *down == (i % 2 == 0)), "{:?} {:?}", action, turns);
-            prop_assert!(turns.len() % 2 == 0);
+            prop_assert!(turns.len().is_multiple_of(2));
         }
     }
 }
