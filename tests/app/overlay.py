@@ -3,7 +3,7 @@
 compositor, with neither, and on Weston by way of XWayland.
 
 Needs Xvfb, openbox, xfwm4, picom, dbus-run-session, xev, xprop, xrandr, xdotool, ImageMagick, Weston and XWayland, and the
-example `show` of hearth-overlay. Pictures stay under $CARGO_TARGET_DIR/screens.
+example `show` of hearth-osd. Pictures stay under $CARGO_TARGET_DIR/screens.
 """
 
 import os
@@ -146,7 +146,7 @@ class Show:
 
     def shares_memory(self):
         files = f"/proc/{self.process.pid}/fd"
-        return any("memfd:hearth-overlay" in os.readlink(os.path.join(files, fd)) for fd in os.listdir(files))
+        return any("memfd:hearth-osd" in os.readlink(os.path.join(files, fd)) for fd in os.listdir(files))
 
     def updates(self, words):
         return int(self.do(words).removeprefix("updates "))

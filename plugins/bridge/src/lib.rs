@@ -1,5 +1,5 @@
 //! The one place where the node meets the frame: the only reader of a `NodeHandle`, and its only writer but for keys, which
-//! do not wait for a frame (`plugins/hotkeys`).
+//! do not wait for a frame (`plugins/keys`).
 //!
 //! Each frame drains at most [`DRAIN_EVENTS`] events or [`DRAIN_TIME`], whichever ends first, and asks for another frame
 //! when more remain. Commands leave by `try_send`; what does not fit waits in a short queue and is tried again. Between

@@ -1,4 +1,4 @@
-//! Who speaks, over a game: gives `crates/io/overlay` what it shows. It paints on its own thread; nothing here draws.
+//! Who speaks, over a game: gives `crates/io/osd` what it shows. It paints on its own thread; nothing here draws.
 //!
 //! The overlay is there while somebody chose it, is in a call and has another window in front. This crate must never read
 //! keys or decide who is in a room. Start with [`OverlayPlugin`].
@@ -7,7 +7,7 @@
 //! `Voices::no_overlay` and the corner in the preferences.
 
 use bevy::{prelude::*, window::PrimaryWindow};
-use hearth_overlay::{Corner, Look, Overlay, OverlayEvent, OverlayFrame, Person, Talk as Shown};
+use hearth_osd::{Corner, Look, Overlay, OverlayEvent, OverlayFrame, Person, Talk as Shown};
 use hearth_types::UserId;
 use hearth_ui::{Prefs, Voices, WallClock};
 use hearth_view::{Motion, Talk};

@@ -26,7 +26,7 @@ use hearth_bridge::{BridgePlugin, Door, WakeUp};
 use hearth_hotkeys::Source;
 use hearth_keys::KeysPlugin;
 use hearth_lounge::LoungePlugin;
-use hearth_over::OverlayPlugin;
+use hearth_overlay::OverlayPlugin;
 use hearth_ui::{BackdropPlugin, EguiFix, PowerPlugin, Screen, UiConfig, UiPlugin, power::Alarm};
 use hearth_world::{NodeEnded, WorldPlugin};
 use std::path::PathBuf;

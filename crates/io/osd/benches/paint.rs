@@ -1,7 +1,7 @@
 //! What a picture of eight people costs the processor, whatever else the machine does.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-use hearth_overlay::{Look, OverlayFrame, Person, Talk, paint};
+use hearth_osd::{Look, OverlayFrame, Person, Talk, paint};
 use rustix::time::{ClockId, clock_gettime};
 use std::time::Duration;
 

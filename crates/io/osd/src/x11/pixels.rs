@@ -143,7 +143,7 @@ impl Pixels {
                 shm::detach(conn, old.segment)?;
             }
             let size = need.next_multiple_of(PIECE);
-            let file = File::from(memfd_create("hearth-overlay", MemfdFlags::CLOEXEC)?);
+            let file = File::from(memfd_create("hearth-osd", MemfdFlags::CLOEXEC)?);
             ftruncate(&file, size)?;
             let segment = conn.generate_id()?;
             shm::attach_fd(conn, segment, file.try_clone()?, true)?.check()?;

@@ -6,7 +6,7 @@
 //! `events`, `memory`, `end`. Each is answered by one line.
 #![allow(clippy::print_stdout)]
 
-use hearth_overlay::{Corner, Look, Overlay, OverlayFrame, Person, Talk, Toast};
+use hearth_osd::{Corner, Look, Overlay, OverlayFrame, Person, Talk, Toast};
 use std::io::BufRead;
 use std::time::{Duration, Instant};
 

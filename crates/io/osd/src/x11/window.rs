@@ -103,7 +103,7 @@ pub(super) fn create(
         window,
         AtomEnum::WM_CLASS,
         AtomEnum::STRING,
-        b"hearth-overlay\0hearth-overlay\0",
+        b"hearth-osd\0hearth-osd\0",
     )?;
     conn.change_property32(PropMode::REPLACE, window, atoms._NET_WM_PID, AtomEnum::CARDINAL, &[std::process::id()])?;
     let kind = atoms._NET_WM_WINDOW_TYPE_NOTIFICATION;

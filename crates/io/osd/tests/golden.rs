@@ -4,7 +4,7 @@
 //! root of the system's mathematics: up to [`NEAR`] of 255 in a channel passes.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use hearth_overlay::{Corner, Look, OverlayFrame, Person, Talk, Toast, paint};
+use hearth_osd::{Corner, Look, OverlayFrame, Person, Talk, Toast, paint};
 use std::fs::File;
 use std::path::PathBuf;
 
