@@ -216,7 +216,7 @@ impl Rooms<'_, '_> {
                 })
             })
             .collect();
-        all.sort_by(|a, b| (a.name.to_lowercase(), a.user).cmp(&(b.name.to_lowercase(), b.user)));
+        all.sort_by_key(|person| (person.name.to_lowercase(), person.user));
         all
     }
     fn call(&self) -> Option<Call> {

@@ -23,7 +23,7 @@ use hearth_room::{APART_M, Plan, REACH_M, Spot, ZoneKind, distance};
 const MARGIN: Vec2 = vec2(44.0, 40.0);
 /// A picture of a person, in metres and at least and at most in points.
 const PICTURE_M: f32 = 0.78;
-const PICTURE: (f32, f32) = (34.0, 68.0);
+const PICTURE: (f32, f32) = (34.0, 84.0);
 /// Light reaches so many radii of the picture.
 const LIGHT: f32 = 3.4;
 /// With more people than this, only those who speak or are pointed at have their names shown.
