@@ -6,7 +6,13 @@ use hearth_hotkeys::Action::{Deafen, Mute, Overlay, Talk};
 use hearth_hotkeys::{Captured, Reach, Unavailable};
 use std::time::Duration;
 use x11rb::connection::Connection as _;
+use x11rb::protocol::xinput::{
+    ChangeMode, ConnectionExt as _, HierarchyChange, HierarchyChangeData, HierarchyChangeDataAddMaster,
+    HierarchyChangeDataRemoveMaster,
+};
 use x11rb::protocol::xproto::{ConnectionExt as _, GrabMode, GrabStatus};
+
+const ALL_DEVICES: u16 = 0;
 
 /// Keycodes of X.
 const V: u8 = 55;
@@ -66,9 +72,14 @@ fn a_key_that_repeats_is_one_press() {
     let screen = Screen::new();
     let other = OtherProgram::on(&screen);
     let ears = Ears::on(screen.source(), &[(Talk, "KeyV"), (Overlay, "F13")]);
-    settle(&ears, &Fingers::on(Some(&screen.name)).unwrap());
+    let fingers = Fingers::on(Some(&screen.name)).unwrap();
+    settle(&ears, &fingers);
     screen.xdotool(&["keydown", "v"]);
-    until("it repeats for the other program", || other.saw("KeyPress", V) >= 5);
+    until("the server repeats it for the other program", || other.saw("KeyPress", V) >= 5);
+    // And as a keyboard does that repeats by itself.
+    for _ in 0..5 {
+        fingers.key(V, true).unwrap();
+    }
     screen.xdotool(&["keyup", "v"]);
     assert_eq!([ears.next(), ears.next()], [(Talk, true), (Talk, false)]);
     assert_eq!(ears.end(), []);
@@ -179,6 +190,63 @@ fn a_chord_is_captured_and_told_to_nobody_else() {
     fingers.key(V, false).unwrap();
     settle(&ears, &fingers);
     assert_eq!(ears.end(), []);
+}
+
+#[test]
+fn a_keyboard_that_goes_while_a_key_is_held_lets_go() {
+    if lacks(&["Xvfb"]) {
+        return;
+    }
+    let screen = Screen::new();
+    let fingers = Fingers::on(Some(&screen.name)).unwrap();
+    let ears = Ears::on(screen.source(), &[(Talk, "KeyV"), (Overlay, "F13")]);
+    settle(&ears, &fingers);
+    let second = Second::on(&screen);
+    second.0.key(V, true).unwrap();
+    assert_eq!(ears.next(), (Talk, true));
+
+    // The first keyboard presses and lets go of the same key, which is held all the same.
+    fingers.key(V, true).unwrap();
+    fingers.key(V, false).unwrap();
+    fingers.key(F13, true).unwrap();
+    assert_eq!(ears.next(), (Overlay, true));
+
+    let remove = HierarchyChangeDataRemoveMaster {
+        deviceid: second.device(b"second pointer"),
+        return_mode: ChangeMode::FLOAT,
+        return_pointer: 0,
+        return_keyboard: 0,
+    };
+    second.change(3, HierarchyChangeData::RemoveMaster(remove));
+    assert_eq!(ears.next(), (Talk, false));
+    fingers.key(V, true).unwrap();
+    assert_eq!(ears.next(), (Talk, true));
+}
+
+/// Somebody with a mouse and a keyboard of their own on the same screen.
+struct Second(Fingers);
+
+impl Second {
+    fn on(screen: &Screen) -> Self {
+        let second = Self(Fingers::on(Some(&screen.name)).unwrap());
+        let add = HierarchyChangeDataAddMaster { send_core: true, enable: true, name: b"second".to_vec() };
+        second.0.display().xinput_xi_query_version(2, 2).unwrap().reply().unwrap();
+        second.change(4, HierarchyChangeData::AddMaster(add));
+        let pointer = second.device(b"second pointer");
+        second.0.display().xinput_xi_set_client_pointer(x11rb::NONE, pointer).unwrap().check().unwrap();
+        second
+    }
+
+    /// `len` in units of four bytes.
+    fn change(&self, len: u16, data: HierarchyChangeData) {
+        let change = HierarchyChange { len, data };
+        self.0.display().xinput_xi_change_hierarchy(&[change]).unwrap().check().unwrap();
+    }
+
+    fn device(&self, name: &[u8]) -> u16 {
+        let devices = self.0.display().xinput_xi_query_device(ALL_DEVICES).unwrap().reply().unwrap();
+        devices.infos.iter().find(|device| device.name == name).unwrap().deviceid
+    }
 }
 
 #[test]
