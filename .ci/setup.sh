@@ -9,11 +9,11 @@ purpose=${1:-run}
 # builds Opus.
 declare -A packages=(
   [debian-run]="ca-certificates cmake g++ gcc libasound2-dev libc6-dev make pkg-config libwayland-client0 libxkbcommon0 libxkbcommon-x11-0 libx11-6 libx11-xcb1 libxcursor1 libxi6 libegl1 libvulkan1 mesa-vulkan-drivers"
-  [debian-test]="espeak-ng fonts-dejavu-core imagemagick iproute2 openbox python3 util-linux x11-utils xauth xclip xdotool xvfb"
+  [debian-test]="dbus espeak-ng fonts-dejavu-core imagemagick iproute2 openbox picom python3 util-linux weston x11-utils x11-xserver-utils xauth xclip xdotool xfconf xfwm4 xvfb xwayland"
   [fedora-run]="alsa-lib-devel cmake gcc gcc-c++ glibc-devel pkgconf libwayland-client libxkbcommon libxkbcommon-x11 libX11 libX11-xcb libXcursor libXi libglvnd-egl vulkan-loader mesa-vulkan-drivers"
-  [fedora-test]="ImageMagick espeak-ng chromium dejavu-sans-fonts iproute nodejs nodejs-npm openbox python3 util-linux xclip xdotool xorg-x11-server-Xvfb xprop"
+  [fedora-test]="ImageMagick dbus-daemon espeak-ng chromium dejavu-sans-fonts iproute nodejs nodejs-npm openbox picom python3 util-linux weston xclip xdotool xev xfconf xfwm4 xorg-x11-server-Xvfb xorg-x11-server-Xwayland xprop xrandr"
   [arch-run]="alsa-lib cmake gcc pkgconf libx11 libxcursor libxi libxkbcommon libxkbcommon-x11 vulkan-icd-loader vulkan-swrast wayland"
-  [arch-test]="chromium espeak-ng imagemagick iproute2 nodejs npm openbox python ttf-dejavu util-linux xclip xdotool xorg-server-xvfb xorg-xprop"
+  [arch-test]="chromium dbus espeak-ng imagemagick iproute2 nodejs npm openbox picom python ttf-dejavu util-linux weston xclip xdotool xfconf xfwm4 xorg-server-xvfb xorg-xev xorg-xprop xorg-xrandr xorg-xwayland"
 )
 
 has() { command -v "$1" >/dev/null 2>&1; }

@@ -32,7 +32,7 @@ FACE_X, FACE_Y, ROW = 108, 203, 30
 MUTE, DEAFEN, SETTINGS = (89, 642), (144, 642), (199, 642)
 TOAST_CLOSE = (1028, 82)
 # In the voice settings.
-MICROPHONE, TEST, METER, BY_VOICE, BY_KEY = (495, 160), (440, 209), (540, 209), (451, 322), (640, 322)
+MICROPHONE, TEST, METER, BY_VOICE, BY_KEY = (495, 142), (440, 191), (540, 191), (451, 305), (640, 305)
 FIRST_DEVICE, DEVICE = 46, 34
 # In the menu of somebody, whose row is so far above.
 SLIDER, SLIDER_BELOW = (108, 302), 96
@@ -312,14 +312,24 @@ def push_to_talk(room):
     other = desk._start(["xev", "-geometry", "120x60+1190+0"], "xev")
     window, _ = until(lambda: desk.run("xdotool", "search", "--name", "Event Tester", check=False).split(), 10, "another window")
     desk.run("xdotool", "windowactivate", "--sync", window[0].decode())
-    is_heard(room, False, "down, in another window")
+    is_heard(room, True, "down, another window in front")
     desk.key_up("Control_R")
+    is_heard(room, False, "the key is up, another window in front")
     desk.key_down("Control_R")
-    is_heard(room, False, "pressed in another window")
+    is_heard(room, True, "pressed in another window")
     desk.key_up("Control_R")
+    with open(room.lab.path("ada.xev.log"), errors="replace") as log:
+        assert "Control_R" in log.read(), "the other program did not get the key"
+    desk.run("xdotool", "windowminimize", desk.window)
+    desk.key_down("Control_R")
+    is_heard(room, True, "pressed with the window minimised")
+    desk.key_up("Control_R")
+    is_heard(room, False, "the key is up, the window minimised")
     other.kill()
     other.wait()
+    desk.run("xdotool", "windowmap", "--sync", desk.window)
     desk.run("xdotool", "windowactivate", "--sync", desk.window)
+    desk.settle()
     in_settings(room, BY_VOICE)()
 
 

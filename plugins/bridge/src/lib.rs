@@ -1,4 +1,5 @@
-//! The one place where the node meets the frame: the only reader and writer of a `NodeHandle`.
+//! The one place where the node meets the frame: the only reader of a `NodeHandle`, and its only writer but for keys, which
+//! do not wait for a frame (`plugins/keys`).
 //!
 //! Each frame drains at most [`DRAIN_EVENTS`] events or [`DRAIN_TIME`], whichever ends first, and asks for another frame
 //! when more remain. Commands leave by `try_send`; what does not fit waits in a short queue and is tried again. Between
@@ -78,6 +79,11 @@ impl Bridge {
         for request in std::mem::take(&mut self.in_flight) {
             replies.write(ReplyArrived { request, result: Err(why.clone()) });
         }
+    }
+    /// The way to the node for what cannot wait for a frame: a key that was pressed. Everything else goes by
+    /// [`SendCommand`].
+    pub fn past_the_frame(&self) -> Option<NodeHandle> {
+        if let Door::Open(handle) = &self.door { Some(handle.clone()) } else { None }
     }
     /// Commands without an answer so far.
     pub fn in_flight(&self) -> usize {

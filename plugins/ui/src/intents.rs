@@ -1,7 +1,7 @@
 //! A person's wishes become commands to the node, or changes of what is shown.
 
 use crate::{
-    Faces, Look, Prefs, Screen, Selection, Toasts, WallClock, Wishes,
+    Faces, Look, Prefs, Screen, Selection, Toasts, Voices, WallClock, Wishes,
     replies::{Asked, Purpose},
     selection::MAIN_WINDOW,
     toasts::KEYS_IN_A_FILE,
@@ -23,6 +23,7 @@ pub fn carry_out(
     mut faces: ResMut<Faces>,
     mut look: ResMut<Look>,
     mut prefs: ResMut<Prefs>,
+    mut voices: ResMut<Voices>,
     mut toasts: ResMut<Toasts>,
     mut clipboard: ResMut<EguiClipboard>,
     mut context: Query<&mut EguiContext, With<PrimaryEguiContext>>,
@@ -118,6 +119,12 @@ pub fn carry_out(
             }
             Intent::JoinVoice(channel) => asked.put(node.send(NodeCommand::VoiceJoin { channel }), Purpose::Deed),
             Intent::LeaveVoice => asked.put(node.send(NodeCommand::VoiceLeave), Purpose::Deed),
+            Intent::Sit(spot) => {
+                node.send(set(VoiceSettings { position: Some(spot), ..VoiceSettings::default() }));
+            }
+            Intent::SetPlan { channel, plan } => {
+                asked.put(node.send(NodeCommand::ChannelPlan { channel, plan }), Purpose::Deed);
+            }
             Intent::SetMute(on) => {
                 asked.put(node.send(set(VoiceSettings { mute: Some(on), ..VoiceSettings::default() })), Purpose::Deed);
             }
@@ -143,6 +150,7 @@ pub fn carry_out(
             Intent::TestMicrophone(on) => {
                 asked.put(node.send(NodeCommand::Voice(VoiceAsk::Test { on })), Purpose::Sound)
             }
+            Intent::AskTalkKey => voices.key.asked = true,
             Intent::PushToTalk(held) => {
                 // The gate goes with it, because a key alone would choose push to talk.
                 let gate = Some(voice::gate(prefs.values.voice.talk));

@@ -86,6 +86,8 @@ pub struct Look {
     pub motion: Motion,
     /// Minutes to add to UTC.
     pub utc_offset_min: i32,
+    /// Rooms are painted beneath the face.
+    pub lounge: bool,
 }
 
 /// Installs the face.
@@ -109,6 +111,7 @@ impl Plugin for UiPlugin {
             tokens: Tokens::built_in(choice),
             motion: if self.config.reduced_motion { Motion::Reduced } else { Motion::Full },
             utc_offset_min: self.config.utc_offset_min,
+            lounge: false,
         })
         .insert_resource(Selection::remembered(&prefs.values))
         .insert_resource(prefs)

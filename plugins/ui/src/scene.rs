@@ -80,7 +80,7 @@ pub struct Lists<'w, 's> {
             &'static world::Kind,
             &'static world::Topic,
             &'static world::Position,
-            &'static world::Sealed,
+            (&'static world::Sealed, &'static world::Furnished),
             &'static world::Unread,
             &'static world::Typers,
         ),
@@ -178,7 +178,8 @@ fn build_lists(scene: &mut Scene, lists: &Lists, selection: &Selection) {
             scene.sync = Some(SyncView { fetched: catch_up.fetched, missing: catch_up.missing });
         }
         for entity in rows.into_iter().flat_map(|rows| rows.0.iter()) {
-            let Ok((channel, name, kind, topic, position, sealed, unread, _)) = lists.channels.get(*entity) else {
+            let Ok((channel, name, kind, topic, position, (sealed, plan), unread, _)) = lists.channels.get(*entity)
+            else {
                 continue;
             };
             scene.channels.push(Counted {
@@ -190,6 +191,7 @@ fn build_lists(scene: &mut Scene, lists: &Lists, selection: &Selection) {
                     topic: topic.0.clone(),
                     position: position.0,
                     sealed: sealed.0,
+                    plan: plan.0,
                 },
                 unread: unread.messages,
                 mentions: unread.mentions,

@@ -3,13 +3,61 @@
 use crate::{Faces, Look, Prefs, Selection, Wishes};
 use bevy::{ecs::system::SystemParam, prelude::*, window::PrimaryWindow};
 use hearth_ports::{NodeCommand, VoiceAsk, VoiceSettings, audio::Gate};
+use hearth_room::Spot;
 use hearth_types::{ChannelId, SpaceId, UserId};
-use hearth_view::{CallView, Intent, MicView, Motion, Talk, VoiceChoices, VoicePerson};
+use hearth_view::{CallView, Intent, MicView, Motion, Talk, TalkKey, VoiceChoices, VoicePerson};
 use hearth_world as world;
 use hearth_world::{EntityIndex, Me, Microphone, NodeDoor, Revisions};
 
 /// Held to be heard, under push to talk: beside the hand, and no letter comes of it.
 pub const TALK_KEY: KeyCode = KeyCode::ControlRight;
+
+/// The key of push to talk, as whoever watches keys while other programs are in front knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TalkKeyState {
+    /// What is written on it.
+    pub label: String,
+    /// It is watched wherever one is; else this window reads [`TALK_KEY`] while it has the keyboard.
+    pub everywhere: bool,
+    /// Another one is waited for.
+    pub asked: bool,
+    /// It is held, by the watcher's word.
+    pub held: bool,
+    /// Why it is not watched everywhere.
+    pub word: Option<String>,
+}
+
+impl Default for TalkKeyState {
+    fn default() -> Self {
+        Self { label: "Right Ctrl".into(), everywhere: false, asked: false, held: false, word: None }
+    }
+}
+
+impl TalkKeyState {
+    /// Lends it to the view.
+    pub fn view(&self) -> TalkKey<'_> {
+        TalkKey { label: &self.label, everywhere: self.everywhere, asked: self.asked, word: self.word.as_deref() }
+    }
+}
+
+/// Somebody in the call one is in, for what is shown outside of the window.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InCall {
+    /// Who.
+    pub user: UserId,
+    /// Name.
+    pub name: String,
+    /// 0xRRGGBB.
+    pub color: u32,
+    /// Speaks now.
+    pub speaking: bool,
+    /// How loud, 0.0 to 1.0, where levels are told.
+    pub level: f32,
+    /// Says nothing, by their own or others' doing.
+    pub muted: bool,
+    /// Hears nothing.
+    pub deafened: bool,
+}
 
 /// The call one is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +97,12 @@ pub struct Voices {
     pub people: Vec<VoicePerson>,
     /// The call one is in.
     pub call: Option<Call>,
+    /// Everybody in it.
+    pub in_call: Vec<InCall>,
+    /// The key of push to talk.
+    pub key: TalkKeyState,
+    /// Why there is no overlay, if there is none on this computer.
+    pub no_overlay: Option<String>,
     /// The key is held.
     pub talking: bool,
     /// One's own microphone, once a test has heard it.
@@ -70,6 +124,7 @@ type People = (
     &'static world::Muted,
     &'static world::Deafened,
     &'static world::Silenced,
+    &'static world::Seat,
     &'static world::Speaking,
 );
 
@@ -87,9 +142,11 @@ pub struct Rooms<'w, 's> {
             &'static world::DisplayName,
             &'static world::VoiceStreams,
             Option<&'static world::CallPath>,
+            &'static world::Furnished,
         ),
     >,
     names: Query<'w, 's, &'static world::DisplayName>,
+    colors: Query<'w, 's, &'static world::AvatarColor>,
 }
 
 impl Rooms<'_, '_> {
@@ -101,7 +158,7 @@ impl Rooms<'_, '_> {
         let here = self.index.voices().filter(|(home, ..)| *home == community);
         let mut rows: Vec<(ChannelId, String, VoicePerson)> = here
             .filter_map(|(_, user, entity)| {
-                let (_, room, muted, deafened, silenced, speaking) = self.people.get(entity).ok()?;
+                let (_, room, muted, deafened, silenced, seat, speaking) = self.people.get(entity).ok()?;
                 let channel = self.rooms.get(room.0).ok()?.0.0;
                 let person = VoicePerson {
                     channel,
@@ -109,6 +166,7 @@ impl Rooms<'_, '_> {
                     muted: muted.0,
                     deafened: deafened.0,
                     silenced: silenced.0,
+                    seat: seat.0,
                     speaking: speaking.on,
                     level: speaking.level,
                     volume: prefs.volume(user),
@@ -128,11 +186,44 @@ impl Rooms<'_, '_> {
             }
         }
     }
+    /// The best seat that nobody else has in the room one is in.
+    fn free_seat(&self) -> Option<Spot> {
+        let me = self.me.0.as_ref()?.user;
+        let (.., entity) = self.index.voices().find(|(_, user, _)| *user == me)?;
+        let (_, room, ..) = self.people.get(entity).ok()?;
+        let (_, _, inside, _, furnished) = self.rooms.get(room.0).ok()?;
+        let others = inside.iter().filter(|other| *other != entity);
+        let taken: Vec<Spot> = others.filter_map(|other| self.people.get(other).ok()?.5.0).collect();
+        Some(furnished.0.plan().free(&taken))
+    }
+    /// Everybody in the room one is in.
+    fn in_call(&self, call: &Call) -> Vec<InCall> {
+        let here = self.index.voices().filter(|(home, ..)| *home == call.community);
+        let mut all: Vec<InCall> = here
+            .filter_map(|(_, user, entity)| {
+                let (_, room, muted, deafened, silenced, _, speaking) = self.people.get(entity).ok()?;
+                let inside = self.rooms.get(room.0).ok()?.0.0 == call.channel;
+                let member = self.index.member(call.community, user);
+                let color = member.and_then(|entity| self.colors.get(entity).ok()).map_or(0, |color| color.0);
+                inside.then(|| InCall {
+                    user,
+                    name: self.name(call.community, user).to_owned(),
+                    color,
+                    speaking: speaking.on,
+                    level: speaking.level,
+                    muted: muted.0 || silenced.0,
+                    deafened: deafened.0,
+                })
+            })
+            .collect();
+        all.sort_by_key(|person| (person.name.to_lowercase(), person.user));
+        all
+    }
     fn call(&self) -> Option<Call> {
         let me = self.me.0.as_ref()?.user;
         let (community, _, entity) = self.index.voices().find(|(_, user, _)| *user == me)?;
-        let (_, room, muted, deafened, silenced, _) = self.people.get(entity).ok()?;
-        let (channel, name, inside, path) = self.rooms.get(room.0).ok()?;
+        let (_, room, muted, deafened, silenced, ..) = self.people.get(entity).ok()?;
+        let (channel, name, inside, path, _) = self.rooms.get(room.0).ok()?;
         let home = self.index.community(community)?;
         Some(Call {
             community,
@@ -169,15 +260,18 @@ pub fn rebuild(
     if voices.built == Some(now) && !prefs.is_changed() {
         return;
     }
+    // Levels of people that stay who they are change nothing else.
     let louder =
         voices.built.map(|(revisions, community)| (Revisions { levels: now.0.levels, ..revisions }, community));
     voices.built = Some(now);
     if let (true, false, Some(community)) = (louder == Some(now), prefs.is_changed(), now.1) {
         rooms.levels(&mut voices.people, community);
+        voices.in_call = voices.call.as_ref().map(|call| rooms.in_call(call)).unwrap_or_default();
         return;
     }
     voices.people = selection.community.map(|community| rooms.in_open(community, &prefs)).unwrap_or_default();
     voices.call = rooms.call();
+    voices.in_call = voices.call.as_ref().map(|call| rooms.in_call(call)).unwrap_or_default();
 }
 
 /// The node is told at start how one is heard and hears; later, of every change.
@@ -185,8 +279,8 @@ pub fn tell_choices(prefs: Res<Prefs>, mut node: NodeDoor) {
     node.send(NodeCommand::Voice(VoiceAsk::Set(wanted(&prefs.values.voice))));
 }
 
-/// A new call does not know who is muted, oneself among them: it is told.
-pub fn settle_in(mut voices: ResMut<Voices>, prefs: Res<Prefs>, mut node: NodeDoor) {
+/// A new call does not know who is muted, oneself among them, nor where one sits: it is told.
+pub fn settle_in(mut voices: ResMut<Voices>, rooms: Rooms, prefs: Res<Prefs>, mut node: NodeDoor) {
     let now = voices.call.as_ref().map(|call| (call.channel, (call.muted, call.deafened)));
     let room = now.map(|(channel, _)| channel);
     if voices.told == room {
@@ -199,7 +293,8 @@ pub fn settle_in(mut voices: ResMut<Voices>, prefs: Res<Prefs>, mut node: NodeDo
     if room.is_some() {
         let (muted, deafened) = voices.silence;
         let volume = prefs.values.volumes.keys().map(|user| (*user, prefs.volume(*user))).collect();
-        let settings = VoiceSettings { mute: Some(muted), deafen: Some(deafened), volume, ..VoiceSettings::default() };
+        let (mute, deafen, position) = (Some(muted), Some(deafened), rooms.free_seat());
+        let settings = VoiceSettings { mute, deafen, volume, position, ..VoiceSettings::default() };
         node.send(NodeCommand::Voice(VoiceAsk::Set(settings)));
     }
 }
@@ -237,6 +332,11 @@ pub fn talk(
     keys: Option<Res<ButtonInput<KeyCode>>>,
     window: Option<Single<&Window, With<PrimaryWindow>>>,
 ) {
+    if voices.key.everywhere {
+        // It went to the node when it was pressed, past the frame.
+        voices.talking = voices.key.held;
+        return;
+    }
     let focused = window.is_none_or(|window| window.focused);
     let pressed = keys.is_some_and(|keys| keys.pressed(TALK_KEY));
     let taken_in = voices.call.is_some() || faces.main.testing();

@@ -117,6 +117,7 @@ fn channel(world: &mut World, view: ChannelView) {
         Topic(view.topic),
         Position(view.position),
         Sealed(view.sealed),
+        Furnished(view.plan),
     );
     match world.resource::<EntityIndex>().channel(view.channel) {
         Some(entity) => {

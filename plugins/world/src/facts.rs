@@ -2,6 +2,7 @@
 
 use bevy_ecs::prelude::*;
 use hearth_ports::{Address, IdentityView, NetStatus, Presence, ReactionView, Route, SendState, VoiceTopology};
+use hearth_room::{BuiltIn, Spot};
 use hearth_types::{ChannelId, ChannelKind, EntryId, PeerKey, Permissions, SpaceId, UserId};
 use std::collections::BTreeMap;
 
@@ -154,6 +155,14 @@ pub struct Deafened(pub bool);
 /// Nobody hears them: they may not speak there, or somebody senior muted them.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Silenced(pub bool);
+
+/// Where somebody in a voice room sits: right and forward of its middle, metres.
+#[derive(Component, Debug, Clone, Copy, PartialEq)]
+pub struct Seat(pub Option<Spot>);
+
+/// What a voice room is like.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Furnished(pub BuiltIn);
 
 /// Whether somebody speaks, and how loud. Known only of one's own room, and only since one came in: like [`Typers`], no
 /// snapshot repeats it.

@@ -1,6 +1,7 @@
 //! Lines in.
 
 use hearth_ports::{ErrorCode, NodeCommand, NodeError, Noise, Presence, VoiceAsk, VoiceSettings, audio::Gate};
+use hearth_room::BuiltIn;
 use hearth_types::{ChannelKind, EntryId, Permissions, UserId, limits};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, path::PathBuf};
@@ -80,6 +81,7 @@ fn command(cmd: &str, a: &Arguments) -> Outcome {
                 topic: a.text_maybe("topic")?,
                 position: a.number_maybe("position")?,
             },
+            "channel.plan" => C::ChannelPlan { channel: a.id("channel")?, plan: a.plan()? },
             "channel.delete" => C::ChannelDelete { channel: a.id("channel")? },
             "message.send" => {
                 C::MessageSend { channel: a.id("channel")?, text: a.text("text")?, reply_to: a.id_maybe("reply_to")? }
@@ -230,6 +232,9 @@ impl Arguments {
             Some("voice") => Ok(ChannelKind::Voice),
             Some(_) => Err(wrong("kind", "text or voice")),
         }
+    }
+    fn plan(&self) -> Result<BuiltIn, NodeError> {
+        BuiltIn::from_key(&self.text("plan")?).ok_or_else(|| wrong("plan", "fireside, living_room, theatre or squads"))
     }
     fn presence(&self) -> Result<Presence, NodeError> {
         match self.text("presence")?.as_str() {

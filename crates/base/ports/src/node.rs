@@ -5,6 +5,7 @@ use crate::{
     net::{Address, Route},
     voice::{VoiceAsk, VoiceDevicesView, VoiceMemberView, VoiceStatsView, VoiceTopology},
 };
+use hearth_room::BuiltIn;
 use hearth_types::{ChannelId, ChannelKind, EntryId, PeerKey, Permissions, SpaceId, UserId};
 use serde::Serialize;
 
@@ -35,6 +36,8 @@ pub enum NodeCommand {
     InviteList { community: SpaceId },
     /// New channel.
     ChannelCreate { community: SpaceId, name: String, kind: ChannelKind, sealed: bool },
+    /// Furnish a voice room.
+    ChannelPlan { channel: ChannelId, plan: BuiltIn },
     /// Change fields that are given.
     ChannelUpdate { channel: ChannelId, name: Option<String>, topic: Option<String>, position: Option<u32> },
     /// Take it off the list.
@@ -246,6 +249,8 @@ pub struct ChannelView {
     pub topic: String,
     pub position: u32,
     pub sealed: bool,
+    /// What a voice room is like.
+    pub plan: BuiltIn,
 }
 
 /// A role's standing version.

@@ -2,6 +2,7 @@
 //!
 //! The kernel knows who is a member and by which link; media, keys of the call and sound are the voice engine's affair.
 
+use hearth_room::BuiltIn;
 use hearth_types::{ChannelId, DeviceId, PeerKey, SpaceId, UserId};
 use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf};
@@ -29,6 +30,8 @@ pub struct VoiceMember {
     pub relay: bool,
     /// Linked, so that messages reach it.
     pub linked: bool,
+    /// Where it sits: right and forward of the room's middle, centimetres.
+    pub seat: Option<[i16; 2]>,
 }
 
 /// Settings of one's own voice; only what is given changes.
@@ -127,7 +130,11 @@ pub enum VoiceOrder {
         channel: ChannelId,
         /// Oneself.
         me: VoiceMember,
+        /// What the room is like.
+        plan: BuiltIn,
     },
+    /// The room is another one now.
+    Plan(BuiltIn),
     /// Go out.
     Exit,
     /// What others let one do changed.
@@ -273,4 +280,6 @@ pub struct VoiceMemberView {
     pub deafened: bool,
     /// Nobody hears them, because they may not speak here or were muted by somebody senior.
     pub silenced: bool,
+    /// Where they sit: right and forward of the room's middle, centimetres.
+    pub seat: Option<[i16; 2]>,
 }

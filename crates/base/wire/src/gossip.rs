@@ -58,6 +58,8 @@ pub struct VoicePlace {
     pub deafened: bool,
     /// Not inside: ready to pass on the voices of who is, without a key to them.
     pub relay: bool,
+    /// Where the author sits: right and forward of the room's middle, centimetres.
+    pub seat: Option<[i16; 2]>,
 }
 
 impl Ephemeral {
@@ -82,12 +84,25 @@ impl Ephemeral {
             Signal::Presence(state) => w.uint(0u8).uint(*state),
             Signal::Typing(channel) => w.uint(1u8).bytes(&channel.0),
             Signal::Voice(place) => w.uint(2u8).option(place.as_ref(), |w, p| {
-                w.array(6).bytes(&p.channel.0).bytes(&p.peer.0).uint(p.since_ms);
+                w.array(7).bytes(&p.channel.0).bytes(&p.peer.0).uint(p.since_ms);
                 w.flag(p.muted).flag(p.deafened).flag(p.relay);
+                w.option(p.seat.as_ref(), |w, seat| {
+                    w.bytes(&seat_bytes(*seat));
+                });
             }),
             Signal::Unknown(kind) => w.uint(*kind).null(),
         };
     }
+}
+
+/// Two big-endian numbers.
+fn seat_bytes([x, y]: [i16; 2]) -> [u8; 4] {
+    let ([a, b], [c, d]) = (x.to_be_bytes(), y.to_be_bytes());
+    [a, b, c, d]
+}
+
+fn seat_of([a, b, c, d]: [u8; 4]) -> [i16; 2] {
+    [i16::from_be_bytes([a, b]), i16::from_be_bytes([c, d])]
 }
 
 impl Codec for GossipBody {
@@ -120,7 +135,7 @@ impl Codec for GossipBody {
                     0 => Signal::Presence(r.uint()?),
                     1 => Signal::Typing(Codec::read(r)?),
                     2 => Signal::Voice(r.option(|r| {
-                        r.array(6)?;
+                        r.array(7)?;
                         Ok(VoicePlace {
                             channel: Codec::read(r)?,
                             peer: Codec::read(r)?,
@@ -128,6 +143,7 @@ impl Codec for GossipBody {
                             muted: r.flag()?,
                             deafened: r.flag()?,
                             relay: r.flag()?,
+                            seat: r.option(|r| Ok(seat_of(r.fixed()?)))?,
                         })
                     })?),
                     kind => {

@@ -1,7 +1,8 @@
 //! The client over a made-up node, to look at: `gallery SCENE [--theme light] [--size 1920x1080] [--picture FILE] [--egui-fix off]`.
 //!
 //! Scenes: `first` (empty home), `named` (no community yet), `lived-in`, `call` (the same, in a voice room), `talk` (the same,
-//! and somebody's voice rises and falls), `crowd` (100,000 messages), `alone` (nobody reachable).
+//! and somebody's voice rises and falls), `crowd` (100,000 messages), `alone` (nobody reachable), `lounge` (the voice room is
+//! open; `--people N`, `--speaking N`, `--plan fireside|living_room|theatre|squads`, `--still on` for reduced motion).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -12,8 +13,9 @@ use bevy::prelude::{App, Last};
 use hearth_bridge::WakeUp;
 use hearth_desktop::{AppConfig, Surface, app};
 use hearth_ports::{Health, NodeCommand, NodeEvent, Presence, VoiceAsk};
+use hearth_room::BuiltIn;
 use hearth_types::UserId;
-use hearth_ui::{UiConfig, WallClock};
+use hearth_ui::{Selection, UiConfig, WallClock};
 use hearth_view::ThemeChoice;
 use std::{
     sync::{
@@ -31,6 +33,7 @@ fn main() {
     let mut args = std::env::args().skip(1);
     let scene = args.next().unwrap_or_else(|| "lived-in".into());
     let (mut theme, mut size, mut picture, mut egui_fix) = (ThemeChoice::Dark, (1280, 720), None, true);
+    let (mut people, mut speaking, mut plan, mut still) = (8, 2, BuiltIn::default(), false);
     while let Some(flag) = args.next() {
         let value = args.next().expect("a value after each option");
         match flag.as_str() {
@@ -40,6 +43,10 @@ fn main() {
                 size = (w.parse().unwrap(), h.parse().unwrap());
             }
             "--picture" => picture = Some(value.into()),
+            "--people" => people = value.parse().unwrap(),
+            "--speaking" => speaking = value.parse().unwrap(),
+            "--plan" => plan = BuiltIn::from_key(&value).expect("a plan"),
+            "--still" => still = value == "on",
             "--egui-fix" => egui_fix = value == "on",
             other => panic!("{other}?"),
         }
@@ -51,6 +58,7 @@ fn main() {
             state.me.name = "Ada".into();
             state
         }
+        "lounge" => furnished::lounge(people, speaking, plan),
         "call" | "talk" => furnished::in_call(),
         "crowd" => furnished::crowded(100_000, 40).0,
         "alone" => {
@@ -66,6 +74,7 @@ fn main() {
     };
     let now_ms = state.now_ms;
     let wake_up = WakeUp::default();
+    let room = state.seats.first().filter(|_| scene == "lounge").map(|seat| (seat.community, seat.channel));
     let speaker = state.speakers.first().map(|(user, _)| *user);
     let (fake, handle) = FakeNode::start(state, wake_up.waker());
     if let Some(user) = speaker.filter(|_| scene == "talk") {
@@ -77,13 +86,16 @@ fn main() {
     };
     let config = AppConfig {
         surface,
-        ui: UiConfig { theme: Some(theme), ..UiConfig::default() },
+        ui: UiConfig { theme: Some(theme), reduced_motion: still, ..UiConfig::default() },
         wake_up,
         egui_fix,
         ..AppConfig::default()
     };
     let mut app = app(config, handle);
     app.insert_resource(WallClock(Arc::new(move || now_ms)));
+    if let Some((community, channel)) = room {
+        app.world_mut().resource_mut::<Selection>().last_channels.insert(community, channel);
+    }
     count_updates(&mut app);
     app.run();
 }

@@ -23,6 +23,10 @@ use bevy::{
 };
 use bevy_egui::EguiPlugin;
 use hearth_bridge::{BridgePlugin, Door, WakeUp};
+use hearth_hotkeys::Source;
+use hearth_keys::KeysPlugin;
+use hearth_lounge::LoungePlugin;
+use hearth_overlay::OverlayPlugin;
 use hearth_ui::{BackdropPlugin, EguiFix, PowerPlugin, Screen, UiConfig, UiPlugin, power::Alarm};
 use hearth_world::{NodeEnded, WorldPlugin};
 use std::path::PathBuf;
@@ -98,6 +102,9 @@ pub fn app(config: AppConfig, door: impl Into<Door>) -> App {
             let _ = proxy.send_event(WinitUserEvent::WakeUp);
         });
     }
+    if let Surface::Window { .. } = surface {
+        app.add_plugins((KeysPlugin { wake_up: wake_up.clone(), source: Source::Desktop }, OverlayPlugin));
+    }
     let ring = wake_up.clone();
     app.add_plugins(EguiPlugin::default())
         .add_plugins(PowerPlugin { alarm: Alarm::new(move || ring.wake()) })
@@ -107,6 +114,7 @@ pub fn app(config: AppConfig, door: impl Into<Door>) -> App {
             BridgePlugin { door, wake_up: Some(wake_up) },
             UiPlugin { config: ui },
             BackdropPlugin,
+            LoungePlugin,
         ))
         .add_systems(PostUpdate, give_up);
     if egui_fix {

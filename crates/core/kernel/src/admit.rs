@@ -122,6 +122,7 @@ impl Kernel {
         match change {
             Change::Settings => {
                 self.dirty.insert(Dirty::Head(space));
+                self.plans_changed(space);
             }
             Change::Member(user) | Change::MemberGone(user) | Change::Standing(user) => {
                 self.dirty.insert(Dirty::Member(space, user));

@@ -56,6 +56,7 @@ impl Kernel {
                 f.topic = topic.unwrap_or_else(|| f.topic.clone());
                 f.position = position.unwrap_or(f.position);
             }),
+            C::ChannelPlan { channel, plan } => self.channel_plan(request, channel, plan),
             C::ChannelDelete { channel } => self.channel_change(request, channel, |f| f.deleted = true),
             C::MessageSend { channel, text, reply_to } => self.message_send(request, channel, text, reply_to),
             C::MessageEdit { message, text } => match clean_text(text) {

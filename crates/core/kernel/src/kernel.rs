@@ -97,6 +97,8 @@ pub struct Kernel {
     pub(crate) voice: Option<crate::voice::OwnVoice>,
     /// While in no room, this node passes on the voices of large ones.
     pub(crate) lends: bool,
+    /// Where one sits, in whichever voice room; centimetres.
+    pub(crate) seat: Option<[i16; 2]>,
     /// The room that the voice engine is on its way out of: what it says there still goes.
     pub(crate) voice_leaving: Option<crate::voice::OwnVoice>,
     /// What was passed on between others.

@@ -57,6 +57,7 @@ impl Kernel {
             topic: f.topic.clone(),
             position: f.position,
             sealed: f.sealed,
+            plan: self.plan(space, channel),
         })
     }
 

@@ -54,6 +54,7 @@ impl Kernel {
             told_presence: BTreeMap::new(),
             voice: None,
             lends: false,
+            seat: None,
             voice_leaving: None,
             passed: Default::default(),
             told_voice: BTreeMap::new(),

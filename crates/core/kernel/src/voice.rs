@@ -1,12 +1,14 @@
 //! Who is in which voice room: signed notices with an end, and the way between the members of a call.
 
 use crate::{
+    admit::Dirty,
     author::{bad, not_allowed, unknown_channel},
     kernel::{Kernel, Output, Timer},
     third::Ways,
 };
 use hearth_ports::{NodeEvent, NodeReply, VoiceAsk, VoiceMember, VoiceMemberView, VoiceOrder, VoiceSay, VoiceSettings};
 use hearth_replica::Replica;
+use hearth_room::BuiltIn;
 use hearth_types::{ChannelId, ChannelKind, DeviceId, PeerKey, Permissions, SpaceId, UserId, limits};
 use hearth_wire::{Frame, Signal, VoicePlace};
 use std::collections::BTreeMap;
@@ -21,6 +23,9 @@ const LEAVE_MS: u64 = 2_500;
 const LEND_FROM: usize = 8;
 /// With fewer than so many it is not needed any more.
 const LEND_TO: usize = 6;
+
+/// Somebody who moves says so after this, and no oftener.
+const MOVED_MS: u64 = 250;
 
 /// The room this node is in.
 pub(crate) struct OwnVoice {
@@ -58,14 +63,15 @@ impl Kernel {
     /// Goes into a room or, as its relay, beside it; out of any other.
     fn enter(&mut self, space: SpaceId, channel: ChannelId, relay: bool) {
         let (muted, deafened) = self.room().map_or((false, false), |v| (v.place.muted, v.place.deafened));
+        let seat = self.seat.filter(|_| !relay);
         self.voice_out();
         self.voice_left();
         let Some(s) = self.spaces.get(&space) else { return };
-        let place = VoicePlace { channel, peer: self.keys.peer, since_ms: self.now, muted, deafened, relay };
+        let place = VoicePlace { channel, peer: self.keys.peer, since_ms: self.now, muted, deafened, relay, seat };
         let me = voice_member(&s.replica, place, self.keys.device.id(), self.user, true);
         let ways = Ways::new(&mut self.entropy);
         self.voice = Some(OwnVoice { space, place, me, told: Vec::new(), ways });
-        self.order(VoiceOrder::Enter { space, channel, me });
+        self.order(VoiceOrder::Enter { space, channel, me, plan: self.plan(space, channel) });
         self.publish_voice();
         self.voice_news(space);
     }
@@ -132,6 +138,16 @@ impl Kernel {
         if let Some(lends) = settings.lend {
             self.lends = lends;
             self.lend();
+        }
+        if let Some(seat) = settings.position {
+            self.seat = Some(seat.map(centimetres));
+            let moved = self.voice.as_mut().filter(|own| !own.place.relay && own.place.seat != self.seat);
+            if let Some(own) = moved {
+                own.place.seat = self.seat;
+                let space = own.space;
+                self.set_timer(Timer::Voice, MOVED_MS);
+                self.voice_news(space);
+            }
         }
         let Some(own) = &mut self.voice else { return };
         let before = own.place;
@@ -283,6 +299,7 @@ impl Kernel {
             muted: p.muted,
             deafened: p.deafened,
             silenced: silenced(&s.replica, &user),
+            seat: p.seat,
         };
         // Of several devices in rooms, the one that came last is where the person is.
         let mut people: BTreeMap<UserId, &VoicePlace> = BTreeMap::new();
@@ -308,6 +325,33 @@ impl Kernel {
         }
     }
 
+    /// What a voice room is like.
+    pub(crate) fn plan(&self, space: SpaceId, channel: ChannelId) -> BuiltIn {
+        let settings = self.spaces.get(&space).map(|s| &s.replica.state().settings);
+        settings.and_then(|all| all.get(&plan_key(channel))).and_then(|key| BuiltIn::from_key(key)).unwrap_or_default()
+    }
+
+    pub(crate) fn channel_plan(&mut self, request: u64, channel: ChannelId, plan: BuiltIn) {
+        let Some(space) = self.space_of_channel(channel) else { return self.reply(request, Err(unknown_channel())) };
+        let kind =
+            self.spaces.get(&space).and_then(|s| s.replica.state().channels.get(&channel)).map(|c| c.fields.kind);
+        if kind != Some(ChannelKind::Voice) {
+            return self.reply(request, Err(bad("Only a voice room has seats to arrange.")));
+        }
+        self.setting(request, space, &plan_key(channel), plan.key());
+    }
+
+    /// A setting changed: perhaps the seats of a room.
+    pub(crate) fn plans_changed(&mut self, space: SpaceId) {
+        let Some(s) = self.spaces.get(&space) else { return };
+        let rooms = s.replica.state().channels.iter().filter(|(_, c)| c.fields.kind == ChannelKind::Voice);
+        let rooms: Vec<ChannelId> = rooms.map(|(channel, _)| *channel).collect();
+        self.dirty.extend(rooms.into_iter().map(|channel| Dirty::Channel(space, channel)));
+        if let Some(channel) = self.voice.as_ref().filter(|own| own.space == space).map(|own| own.place.channel) {
+            self.order(VoiceOrder::Plan(self.plan(space, channel)));
+        }
+    }
+
     pub(crate) fn order(&mut self, order: VoiceOrder) {
         self.out.push_back(Output::Voice(order));
     }
@@ -325,7 +369,18 @@ fn voice_member(replica: &Replica, p: VoicePlace, device: DeviceId, user: UserId
         may_prioritise: replica.may(&user, Permissions::PRIORITY_SPEAKER),
         relay: p.relay,
         linked,
+        seat: p.seat,
     }
+}
+
+/// The setting that says what a room is like. A key holds 64 bytes, so the room's id is cut.
+fn plan_key(channel: ChannelId) -> String {
+    let id = channel.to_string();
+    format!("plan.{}", id.get(..48).unwrap_or(&id))
+}
+
+fn centimetres(metres: f32) -> i16 {
+    (metres * 100.0).round() as i16
 }
 
 /// Whether nobody is to hear `user`.

@@ -140,7 +140,7 @@ impl Voice {
 
     async fn order(&mut self, order: VoiceOrder) {
         match order {
-            VoiceOrder::Enter { space, channel, me } => {
+            VoiceOrder::Enter { space, channel, me, plan } => {
                 // Out of the last room at once: nobody is in two.
                 self.drop_call().await;
                 let open = self.open_rtc().and_then(|()| if me.relay { Ok(()) } else { self.open_audio() });
@@ -155,7 +155,7 @@ impl Voice {
                 let measured = self.line.as_ref().filter(|(on, _)| *on == self.networks).map(|(_, kbps)| *kbps);
                 let line = (self.wants.uplink_kbps, measured);
                 match Live::new(space, channel, me, key, self.config.relay_only, line, self.now_us()) {
-                    Ok(live) => self.live = Some(live),
+                    Ok(live) => self.live = Some(live.furnished(plan)),
                     Err(error) => {
                         let message =
                             format!("This computer gives no random numbers, so no call is safe here: {error}");
@@ -166,6 +166,10 @@ impl Voice {
                 self.input(hearth_voice::Input::Mute(self.wants.muted)).await;
                 self.input(hearth_voice::Input::Deafen(self.wants.deafened)).await;
                 self.seat().await;
+            }
+            VoiceOrder::Plan(plan) => {
+                self.live = self.live.take().map(|live| live.furnished(plan));
+                self.places().await;
             }
             VoiceOrder::Exit => {
                 if self.live.is_none() {
@@ -187,6 +191,7 @@ impl Voice {
                 }
                 let members = roster.into_iter().map(hearth_voice::Member::from).collect();
                 self.input(hearth_voice::Input::Roster(members)).await;
+                self.places().await;
                 self.whisper().await;
             }
             VoiceOrder::Message { peer, device, bytes } => {
@@ -465,8 +470,8 @@ impl Voice {
     }
 
     async fn place(&mut self, device: hearth_types::DeviceId) {
-        let command = self.live.as_ref().and_then(|l| l.place(device, self.wants.position, &self.wants.volume));
-        if let Some(command) = command {
+        let commands = self.live.as_ref().and_then(|l| l.place(device, self.wants.position, &self.wants.volume));
+        for command in commands.into_iter().flatten() {
             self.audio(command).await;
         }
     }

@@ -42,7 +42,11 @@ fn draw_initials(painter: &Painter, center: Pos2, size: f32, name: &str, fill: C
 
 /// A round picture of a person.
 pub fn person(painter: &Painter, center: Pos2, size: f32, name: &str, color: u32) {
-    let fill = rgb(color);
+    disc(painter, center, size, name, rgb(color));
+}
+
+/// The same over any colour.
+pub fn disc(painter: &Painter, center: Pos2, size: f32, name: &str, fill: Color32) {
     painter.circle_filled(center, size / 2.0, fill);
     draw_initials(painter, center, size, name, fill);
 }

@@ -55,12 +55,12 @@ pub(crate) fn condition(
 }
 
 /// What to do to be heard, under push to talk.
-pub(crate) fn hint(view: &MainView<'_>, call: &CallView<'_>) -> Option<&'static str> {
+pub(crate) fn hint(view: &MainView<'_>, call: &CallView<'_>) -> Option<String> {
     match (view.voice.push_to_talk(), call.muted || call.deafened || call.silenced, view.voice.talking) {
         (false, ..) => None,
-        (_, true, _) => Some("Muted"),
-        (.., true) => Some("You are heard"),
-        _ => Some("Hold right Ctrl to talk"),
+        (_, true, _) => Some("Muted".into()),
+        (.., true) => Some("You are heard".into()),
+        _ => Some(format!("Hold {} to talk", view.voice.key.label)),
     }
 }
 
@@ -103,11 +103,11 @@ pub(crate) fn dock_ui(ui: &mut Ui, view: &MainView<'_>, state: &mut UiState, fra
     if let Some(hint) = hint(view, &call) {
         let line = Rect::from_min_size(pos2(top.left(), y), vec2(top.width(), HINT_H));
         let r = ui.interact(line, Id::new("talk-hint"), Sense::hover());
-        r.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, hint));
+        r.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, &hint));
         let on = view.voice.talking && !call.muted && !call.deafened;
         let ink = if on { c.speak } else { c.faint };
         icons::icon(ui.painter(), Icon::Mic, pos2(top.left() + 12.0, line.center().y), 13.0, ink);
-        widgets::line_at(ui.painter(), x, line.center().y, hint, FontId::proportional(t.text_size.meta), ink, room);
+        widgets::line_at(ui.painter(), x, line.center().y, &hint, FontId::proportional(t.text_size.meta), ink, room);
         y += HINT_H;
     }
     let left = rect.left() + 10.0;

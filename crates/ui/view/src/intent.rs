@@ -2,6 +2,7 @@
 
 use crate::VoiceChoices;
 use hearth_ports::Anchor;
+use hearth_room::{BuiltIn, Spot};
 use hearth_types::{ChannelId, ChannelKind, EntryId, SpaceId, UserId};
 
 /// Dark or light.
@@ -74,6 +75,10 @@ pub enum Intent {
     JoinVoice(ChannelId),
     /// Go out of it.
     LeaveVoice,
+    /// Sit there, in the room one is in. Comes often while one is dragged.
+    Sit(Spot),
+    /// Change what a voice room is like.
+    SetPlan { channel: ChannelId, plan: BuiltIn },
     /// Say nothing, or speak again.
     SetMute(bool),
     /// Hear nothing, or hear again.
@@ -90,6 +95,8 @@ pub enum Intent {
     TestMicrophone(bool),
     /// Right Ctrl went down or up. Pushed by the caller's own reading of the keyboard: egui does not tell left from right.
     PushToTalk(bool),
+    /// Wait for the key that is to be held to talk.
+    AskTalkKey,
     /// End the program.
     Quit,
 }

@@ -15,6 +15,7 @@ pub mod header;
 pub mod icons;
 pub mod intent;
 mod join_form;
+pub mod lounge;
 mod main_view;
 pub mod markup;
 mod onboarding;
@@ -37,6 +38,7 @@ pub use onboarding::onboarding_ui;
 pub use state::{OnboardingState, UiState};
 pub use tokens::Tokens;
 pub use view::{
-    Activity, CallView, ChannelItem, CommunityItem, Frame, MainView, MicView, Motion, OnboardingStep, OnboardingView,
-    SyncView, Talk, Toast, ToastLevel, TypingView, VoiceChoices, VoicePerson, VoiceView, WindowView,
+    Activity, CallView, ChannelItem, CommunityItem, Corner, Frame, MainView, MicView, Motion, OnboardingStep,
+    OnboardingView, SyncView, Talk, TalkKey, Toast, ToastLevel, TypingView, VoiceChoices, VoicePerson, VoiceView,
+    WindowView,
 };

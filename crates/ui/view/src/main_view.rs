@@ -26,13 +26,25 @@ pub fn main_ui(
     }
     let c = &t.color;
     let all = ui.max_rect();
-    ui.painter().rect_filled(all, 0.0, c.bg2);
     let rail = Rect::from_min_size(all.min, vec2(t.size.rail, all.height()));
     let channels = Rect::from_min_size(rail.right_top(), vec2(t.size.channels, all.height()));
     let people = view.community.is_some().then_some(!state.people_hidden && all.width() >= t.size.people_from);
     let toggle = people.filter(|_| all.width() >= t.size.people_from);
     let right = if people == Some(true) { all.right() - t.size.people } else { all.right() };
     let head = Rect::from_min_max(channels.right_top(), pos2(right, all.top() + t.size.header));
+    // Where a shader paints a room, nothing of ours covers it.
+    let open = view.channel.filter(|ch| ch.kind == ChannelKind::Voice).filter(|_| view.voice.painted);
+    match open.filter(|ch| !view.voice.in_room(ch.channel).is_empty()) {
+        Some(_) => {
+            let top = Rect::from_min_max(channels.right_top(), pos2(all.right(), head.bottom()));
+            ui.painter().rect_filled(top, 0.0, c.bg2);
+            ui.painter().rect_filled(Rect::from_min_max(pos2(right, head.bottom()), all.max), 0.0, c.bg2);
+        }
+        None => {
+            ui.painter().rect_filled(all, 0.0, c.bg2);
+        }
+    }
+    state.lounge = None;
     let mut activity = Activity::default();
     crate::voice::shortcuts(ui, view, intents);
 

@@ -161,6 +161,18 @@ impl Springs {
         x
     }
 
+    /// The named spring stands at `x`, without a way there.
+    pub fn put(&mut self, name: impl std::hash::Hash + std::fmt::Debug, x: f32) {
+        if self.all.len() < hearth_types::limits::UI_SPRINGS {
+            self.all.insert(egui::Id::new(name).value(), (Spring::at(x), true));
+        }
+    }
+
+    /// Something outside of the springs breathes too.
+    pub fn keep_breathing(&mut self, yes: bool) {
+        self.breathing |= yes;
+    }
+
     /// Where the named spring stands; none when it is not there.
     pub fn at(&self, name: impl std::hash::Hash + std::fmt::Debug) -> Option<f32> {
         self.all.get(&egui::Id::new(name).value()).map(|(spring, _)| spring.x)

@@ -3,6 +3,7 @@
 use crate::composer::Composer;
 use crate::dialogs::{Dialog, Kind};
 use crate::join_form::JoinForm;
+use crate::lounge::{OwnSeat, Scene};
 use crate::people::PeopleOrder;
 use crate::spring::Springs;
 use crate::timeline::TimelineState;
@@ -42,6 +43,9 @@ pub struct UiState {
     pub timeline: TimelineState,
     /// What is being written.
     pub composer: Composer,
+    /// The open voice room as of the last frame, for whoever paints beneath; see [`crate::VoiceView::painted`].
+    pub lounge: Option<Scene>,
+    pub(crate) own_seat: OwnSeat,
     pub(crate) dialog: Option<Dialog>,
     pub(crate) springs: Springs,
     pub(crate) people: PeopleOrder,

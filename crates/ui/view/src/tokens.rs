@@ -73,6 +73,8 @@ Colors {
     speak,
     /// Zones of a lounge.
     zone,
+    /// A quiet corner of one.
+    quiet,
     /// Behind code.
     code_bg,
     /// Behind a sheet, at 60 %.
@@ -189,9 +191,14 @@ mod tests {
                     let got = contrast(ink, bg);
                     assert!(got >= 4.5, "{}: {name} on {bg_name} is {got:.2}, wants 4.5", t.name);
                 }
-                for (name, part) in
-                    [("control", c.control), ("accent", c.accent), ("ok", c.ok), ("speak", c.speak), ("zone", c.zone)]
-                {
+                for (name, part) in [
+                    ("control", c.control),
+                    ("accent", c.accent),
+                    ("ok", c.ok),
+                    ("speak", c.speak),
+                    ("zone", c.zone),
+                    ("quiet", c.quiet),
+                ] {
                     let got = contrast(part, bg);
                     assert!(got >= 3.0, "{}: {name} on {bg_name} is {got:.2}, wants 3", t.name);
                 }

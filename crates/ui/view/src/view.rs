@@ -2,6 +2,7 @@
 
 use crate::Tokens;
 use hearth_ports::{ChannelView, CommunityHead, IdentityView, MemberView, MessageView, NetStatus, Noise, RoleView};
+use hearth_room::Spot;
 use hearth_types::{ChannelId, EntryId, SpaceId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -137,6 +138,8 @@ pub struct VoicePerson {
     pub deafened: bool,
     /// Nobody hears them: they may not speak there, or somebody senior muted them.
     pub silenced: bool,
+    /// Where they sit, in metres of the room; who has said nothing of it sits where there is room.
+    pub seat: Option<Spot>,
     /// Speaks now; known only of the room one is in.
     pub speaking: bool,
     /// How loud, 0.0 to 1.0.
@@ -175,7 +178,7 @@ pub enum Talk {
     /// One's voice.
     #[default]
     Voice,
-    /// Right Ctrl, while it is held.
+    /// A key, while it is held.
     Key,
     /// It is open all the time.
     Always,
@@ -201,6 +204,44 @@ pub struct VoiceChoices {
     pub headphones: bool,
     /// While in no room, one passes on the voices of large ones.
     pub lend: bool,
+    /// The key held to talk, as programs name it.
+    pub key: String,
+    /// Who is in the room is shown over other programs, such as a game, in this corner.
+    pub overlay: Option<Corner>,
+}
+
+/// A corner of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Corner {
+    /// Above, left.
+    #[default]
+    TopLeft,
+    /// Above, right.
+    TopRight,
+    /// Below, left.
+    BottomLeft,
+    /// Below, right.
+    BottomRight,
+}
+
+/// The key that opens the microphone, as people know it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TalkKey<'a> {
+    /// What is written on it.
+    pub label: &'a str,
+    /// It works whatever program is in front; else only in this window.
+    pub everywhere: bool,
+    /// Another one is waited for.
+    pub asked: bool,
+    /// Why it does not work everywhere.
+    pub word: Option<&'a str>,
+}
+
+impl Default for TalkKey<'_> {
+    fn default() -> Self {
+        Self { label: "Right Ctrl", everywhere: false, asked: false, word: None }
+    }
 }
 
 impl Default for VoiceChoices {
@@ -214,6 +255,8 @@ impl Default for VoiceChoices {
             gain: true,
             headphones: true,
             lend: false,
+            key: "ControlRight".into(),
+            overlay: None,
         }
     }
 }
@@ -237,10 +280,16 @@ pub struct VoiceView<'a> {
     pub call: Option<CallView<'a>>,
     /// How one is heard and hears.
     pub choices: &'a VoiceChoices,
-    /// The key of push to talk is held.
+    /// The key of push to talk.
+    pub key: TalkKey<'a>,
+    /// It is held.
     pub talking: bool,
+    /// Why there is no overlay, if there is none on this computer.
+    pub no_overlay: Option<&'a str>,
     /// One's own microphone, for the test of it.
     pub mic: MicView,
+    /// Somebody paints [`crate::UiState::lounge`] beneath; without, the room is drawn plainly.
+    pub painted: bool,
 }
 
 impl<'a> VoiceView<'a> {

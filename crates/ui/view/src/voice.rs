@@ -70,7 +70,23 @@ pub(crate) fn shortcuts(ui: &Ui, view: &MainView<'_>, intents: &mut Intents) {
     }
 }
 
-/// The ring around a picture of `size`. It breathes with loudness, but only while somebody looks at the window.
+/// Whether somebody's ring is lit and how loud they are, each 0.0 to 1.0. It breathes with loudness, but only while somebody
+/// looks at the window.
+pub(crate) fn lit(
+    ui: &Ui,
+    state: &mut UiState,
+    frame: &Frame<'_>,
+    person: &VoicePerson,
+    name: &'static str,
+) -> (f32, f32) {
+    let lively = frame.focused && frame.motion == Motion::Full;
+    let loud = if lively { ((person.level - QUIET) / (LOUD - QUIET)).clamp(0.0, 1.0) } else { 0.5 };
+    let target = if person.speaking { RING + RING * loud } else { 0.0 };
+    let x = state.springs.breathe(ui.ctx(), frame, (name, person.channel, person.user), target);
+    ((x / RING).clamp(0.0, 1.0), (x / RING - 1.0).clamp(0.0, 1.0))
+}
+
+/// The ring around a picture of `size`.
 pub(crate) fn ring(
     ui: &Ui,
     state: &mut UiState,
@@ -80,27 +96,26 @@ pub(crate) fn ring(
     at: Pos2,
     size: f32,
 ) {
-    let lively = frame.focused && frame.motion == Motion::Full;
-    let loud = if lively { ((person.level - QUIET) / (LOUD - QUIET)).clamp(0.0, 1.0) } else { 0.5 };
-    let target = if person.speaking { RING + RING * loud } else { 0.0 };
-    let x = state.springs.breathe(ui.ctx(), frame, (name, person.channel, person.user), target);
-    let shown = (x / RING).clamp(0.0, 1.0);
-    if shown <= 0.01 {
-        return;
+    let (shown, loud) = lit(ui, state, frame, person, name);
+    if shown > 0.01 {
+        ring_at(ui.painter(), frame, at, size, shown, loud);
     }
-    let grown = (x / RING - 1.0).clamp(0.0, 1.0);
+}
+
+/// The same, of somebody whose light is known.
+pub(crate) fn ring_at(painter: &Painter, frame: &Frame<'_>, at: Pos2, size: f32, shown: f32, loud: f32) {
     let color = frame.tokens.color.speak;
     // Its inner edge stands still, so that it grows away from the picture.
-    let width = (size * 0.035).max(2.0) * (0.75 + 0.75 * grown);
+    let width = (size * 0.035).max(2.0) * (0.75 + 0.75 * loud);
     let radius = size / 2.0 + 1.0 + width / 2.0;
     if size > 40.0 {
-        let (edge, band) = (radius + width / 2.0, size * 0.022 * (0.4 + grown));
+        let (edge, band) = (radius + width / 2.0, size * 0.022 * (0.4 + loud));
         for (n, strength) in [0.30, 0.17, 0.07].into_iter().enumerate() {
-            let glow = color.gamma_multiply(strength * shown * (0.35 + 0.65 * grown));
-            ui.painter().circle_stroke(at, edge + band * (n as f32 + 0.5), Stroke::new(band, glow));
+            let glow = color.gamma_multiply(strength * shown * (0.35 + 0.65 * loud));
+            painter.circle_stroke(at, edge + band * (n as f32 + 0.5), Stroke::new(band, glow));
         }
     }
-    ui.painter().circle_stroke(at, radius, Stroke::new(width, color.gamma_multiply(shown)));
+    painter.circle_stroke(at, radius, Stroke::new(width, color.gamma_multiply(shown)));
 }
 
 /// Somebody in a room who can be pointed at.

@@ -4,7 +4,7 @@
 use crate::icons::{self, Icon};
 use crate::spring::{SNAP, SOFT, Springs};
 use crate::widgets::{self, Rank, medium};
-use crate::{Frame, Intent, Intents, MainView, Talk, Tokens};
+use crate::{Corner, Frame, Intent, Intents, MainView, Talk, Tokens};
 use egui::{
     FontId, Id, Popup, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, WidgetType, pos2, vec2,
 };
@@ -71,12 +71,11 @@ pub(crate) fn voice_settings_ui(
         widgets::caption(ui, t, "Others hear me");
         let all = [(Talk::Voice, "When I speak"), (Talk::Key, "Push to talk"), (Talk::Always, "Always")];
         choose(ui, t, &all, &mut choices.talk);
-        let about = match choices.talk {
-            Talk::Voice => "The microphone opens by itself when you speak.",
-            Talk::Key => "Hold right Ctrl to talk, while this window is in front.",
-            Talk::Always => "The microphone is open all the time: others hear all that you do.",
-        };
-        hint(ui, t, about);
+        match choices.talk {
+            Talk::Voice => hint(ui, t, "The microphone opens by itself when you speak."),
+            Talk::Key => talk_key(ui, view, t, intents),
+            Talk::Always => hint(ui, t, "The microphone is open all the time: others hear all that you do."),
+        }
         section(ui, t);
         ui.columns_const(|[left, right]| {
             widgets::caption(left, t, "Take out noise");
@@ -110,6 +109,20 @@ pub(crate) fn voice_settings_ui(
         if widgets::switch_row(ui, t, "Pass on the voices of large rooms", lend, choices.lend) {
             choices.lend = !choices.lend;
         }
+        section(ui, t);
+        let about = view.voice.no_overlay.unwrap_or("Clicks go through it. Games must run in a window or borderless.");
+        if widgets::switch_row(ui, t, "Show who speaks over games", about, choices.overlay.is_some()) {
+            choices.overlay = if choices.overlay.is_some() { None } else { Some(Corner::default()) };
+        }
+        if let Some(corner) = &mut choices.overlay {
+            let all = [
+                (Corner::TopLeft, "Top left"),
+                (Corner::TopRight, "Top right"),
+                (Corner::BottomLeft, "Bottom left"),
+                (Corner::BottomRight, "Bottom right"),
+            ];
+            choose(ui, t, &all, corner);
+        }
     });
     let high = shown.content_size.y.min(room);
     ui.allocate_rect(Rect::from_min_size(at.min, vec2(at.width(), high)), Sense::hover());
@@ -125,6 +138,26 @@ pub(crate) fn voice_settings_ui(
 fn section(ui: &mut Ui, t: &Tokens) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), t.space.md), Sense::hover());
     ui.painter().hline(rect.x_range(), rect.center().y, Stroke::new(1.0, t.color.line));
+}
+
+/// Which key is held to talk, where it works, and the way to another.
+fn talk_key(ui: &mut Ui, view: &MainView<'_>, t: &Tokens, intents: &mut Intents) {
+    let key = view.voice.key;
+    let words = match (key.asked, key.everywhere) {
+        (true, _) => "Press the key you want. Escape keeps the old one.".to_owned(),
+        (_, true) => format!("Hold {} to talk, whatever is in front. Games get it too.", key.label),
+        (_, false) => format!("Hold {} to talk, while this window is in front.", key.label),
+    };
+    hint(ui, t, &words);
+    if key.everywhere {
+        ui.add_space(t.space.xs);
+        let label = if key.asked { "Waiting for a key" } else { "Choose another key" };
+        if widgets::button(ui, t, Rank::Quiet, label, !key.asked, None).clicked() {
+            intents.push(Intent::AskTalkKey);
+        }
+    } else if let Some(word) = key.word {
+        hint(ui, t, word);
+    }
 }
 
 fn hint(ui: &mut Ui, t: &Tokens, text: &str) {
@@ -280,10 +313,11 @@ fn test(ui: &mut Ui, view: &MainView<'_>, form: &mut VoiceForm, springs: &mut Sp
     if clicked {
         form.testing = !form.testing;
     }
+    let held = format!("Others hear nothing. Hold {} to talk.", view.voice.key.label);
     let (text, ink) = match (form.testing, mic.open, view.voice.choices.talk) {
         (false, ..) => ("You hear yourself as others would. Nobody else hears it.", c.muted),
         (_, true, _) => ("Others would hear this.", c.speak),
-        (.., Talk::Key) => ("Others hear nothing. Hold right Ctrl to talk.", c.muted),
+        (.., Talk::Key) => (held.as_str(), c.muted),
         _ => ("Others hear nothing: this is too quiet, or no voice.", c.muted),
     };
     let (rect, r) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), Sense::hover());

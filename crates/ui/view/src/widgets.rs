@@ -198,6 +198,25 @@ pub fn menu_switch(ui: &mut Ui, tokens: &Tokens, which: Icon, text: &str, on: bo
     chosen
 }
 
+/// A menu row with a line about it, one of several. `true` when it was chosen.
+pub fn menu_choice(ui: &mut Ui, tokens: &Tokens, title: &str, about: &str, on: bool) -> bool {
+    let c = &tokens.color;
+    let (rect, r) = ui.allocate_exact_size(vec2(ui.available_width(), 46.0), Sense::click());
+    r.widget_info(|| WidgetInfo::selected(WidgetType::RadioButton, true, on, format!("{title}. {about}")));
+    if r.hovered() {
+        ui.painter().rect_filled(rect, tokens.radius.control, c.hover);
+    }
+    let (left, room) = (rect.left() + tokens.space.sm, rect.width() - 40.0);
+    line_at(ui.painter(), left, rect.top() + 15.0, title, medium(tokens.text_size.list), c.text, room);
+    let small = FontId::proportional(tokens.text_size.meta);
+    line_at(ui.painter(), left, rect.top() + 32.0, about, small, c.muted, room);
+    if on {
+        icons::icon(ui.painter(), Icon::Check, pos2(rect.right() - 16.0, rect.center().y), 16.0, c.link);
+    }
+    focus_ring(ui.painter(), &r, rect, tokens.radius.control, tokens);
+    r.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
+}
+
 /// A row of choices as wide as `ui`, one of them taken. Gives the one that is chosen instead.
 pub fn choice_row(ui: &mut Ui, tokens: &Tokens, names: &[&str], taken: usize) -> Option<usize> {
     let c = &tokens.color;

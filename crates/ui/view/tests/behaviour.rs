@@ -7,6 +7,8 @@ mod bounds;
 mod cast;
 #[path = "behaviour/composing.rs"]
 mod composing;
+#[path = "behaviour/lounge.rs"]
+mod lounge;
 #[path = "behaviour/screens.rs"]
 mod screens;
 #[path = "behaviour/scrolling.rs"]

@@ -29,6 +29,7 @@ fn client(prefs: Prefs) -> App {
             tokens: Tokens::built_in(ThemeChoice::Dark),
             motion: Motion::Full,
             utc_offset_min: 0,
+            lounge: false,
         })
         .init_resource::<Selection>()
         .init_resource::<Voices>()
@@ -64,6 +65,7 @@ fn sits(user: UserId) -> NodeEvent {
         muted: false,
         deafened: false,
         silenced: false,
+        seat: None,
     };
     NodeEvent::VoiceMember(place)
 }
@@ -98,6 +100,7 @@ fn furnish(app: &mut App) {
         topic: String::new(),
         position: 0,
         sealed: false,
+        plan: Default::default(),
     };
     let me = IdentityView { user: ME, name: "Ada".into(), color: 0 };
     let events = [NodeEvent::Identity(me), NodeEvent::Community(head), NodeEvent::Channel(room)];
@@ -168,6 +171,7 @@ fn choices_are_kept_and_the_node_knows_them_at_the_next_start() {
         gain: false,
         headphones: false,
         lend: true,
+        ..VoiceChoices::default()
     };
     let want = VoiceSettings {
         input: Some("Blue Yeti".into()),

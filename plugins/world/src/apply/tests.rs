@@ -40,6 +40,7 @@ fn room(n: u8, position: u32) -> NodeEvent {
         topic: String::new(),
         position,
         sealed: false,
+        plan: Default::default(),
     })
 }
 
@@ -118,6 +119,7 @@ fn place(user: u8, room: u8) -> VoiceMemberView {
         muted: false,
         deafened: false,
         silenced: false,
+        seat: None,
     }
 }
 

@@ -20,7 +20,13 @@ pub(super) fn member(world: &mut World, view: VoiceMemberView) {
         return;
     }
     let Some(room) = room else { return };
-    let facts = (NamedBy(index.snapshot), Muted(view.muted), Deafened(view.deafened), Silenced(view.silenced));
+    let facts = (
+        NamedBy(index.snapshot),
+        Muted(view.muted),
+        Deafened(view.deafened),
+        Silenced(view.silenced),
+        Seat(view.seat.map(metres)),
+    );
     let before = known.and_then(|entity| world.get::<InRoom>(entity)).map(|in_room| in_room.0);
     if before == Some(room) {
         if let Some(entity) = known {
@@ -34,6 +40,10 @@ pub(super) fn member(world: &mut World, view: VoiceMemberView) {
     }
     let entity = world.spawn((VoiceStream(view.user), InRoom(room), facts)).id();
     world.resource_mut::<EntityIndex>().voices.insert((view.community, view.user), entity);
+}
+
+fn metres(centimetres: [i16; 2]) -> [f32; 2] {
+    centimetres.map(|x| f32::from(x) / 100.0)
 }
 
 /// Somebody is in no room of a community any more.

@@ -260,6 +260,7 @@ pub fn gossips() -> Vec<GossipBody> {
         muted: true,
         deafened: false,
         relay: true,
+        seat: Some([-225, 160]),
     };
     let signals = [
         Signal::Presence(2),

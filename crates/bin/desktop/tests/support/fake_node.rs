@@ -110,6 +110,7 @@ impl State {
             topic: topic.into(),
             position,
             sealed: false,
+            plan: Default::default(),
         };
         home.rooms.push(Room { view, messages: vec![], unread: 0, mark: None });
         channel
@@ -173,6 +174,7 @@ impl State {
             muted,
             deafened: false,
             silenced: false,
+            seat: None,
         });
     }
 
@@ -405,11 +407,19 @@ impl State {
                 self.heard(out);
             }
             C::VoiceLeave => self.get_up(out),
+            C::ChannelPlan { channel, plan } => {
+                if let Some(room) = self.room(channel) {
+                    room.view.plan = plan;
+                    out.push(NodeEvent::Channel(room.view.clone()));
+                }
+            }
             C::Voice(VoiceAsk::Set(settings)) => {
                 if let Some(seat) = self.my_seat() {
                     let before = *seat;
                     seat.muted = settings.mute.unwrap_or(seat.muted);
                     seat.deafened = settings.deafen.unwrap_or(seat.deafened);
+                    let put = settings.position.map(|at| at.map(|x| (x * 100.0) as i16));
+                    seat.seat = put.or(seat.seat);
                     if *seat != before {
                         out.push(NodeEvent::VoiceMember(*seat));
                     }

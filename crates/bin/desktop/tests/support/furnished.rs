@@ -71,6 +71,24 @@ pub fn in_call() -> State {
     state
 }
 
+/// So many in the voice room, oneself the first of them, and so many of the others speak.
+pub fn lounge(count: usize, speaking: usize, plan: hearth_room::BuiltIn) -> State {
+    let mut state = lived_in();
+    let late = state.seats[0].channel;
+    state.seats.clear();
+    people(state.homes.first_mut().expect("home"), count.max(PEOPLE.len()));
+    state.homes[0].members.dedup_by_key(|member| member.user);
+    state.homes[0].members.sort_by_key(|member| member.user);
+    state.homes[0].members.dedup_by_key(|member| member.user);
+    state.room(late).expect("room").view.plan = plan;
+    state.seat(late, ME, false);
+    for n in 0..count.saturating_sub(1) {
+        state.seat(late, person(n), n % 5 == 3);
+    }
+    state.speakers = (0..speaking).map(|n| (person(n * 2), [0.8, 0.55, 0.68][n % 3])).collect();
+    state
+}
+
 fn talk(state: &mut State, general: ChannelId) {
     let minute = 60_000;
     let start = state.now_ms - 26 * 60 * minute;

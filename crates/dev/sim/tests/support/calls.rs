@@ -53,7 +53,7 @@ impl Calls {
 
     fn order(&mut self, i: usize, order: VoiceOrder) {
         match order {
-            VoiceOrder::Enter { space, channel, me } => {
+            VoiceOrder::Enter { space, channel, me, .. } => {
                 let config = CallConfig {
                     call: CallId::new(space, channel),
                     me: me.into(),
@@ -74,7 +74,7 @@ impl Calls {
                 self.input(i, Input::Roster(roster.into_iter().map(Into::into).collect()));
             }
             VoiceOrder::Message { peer, device, bytes } => self.input(i, Input::Message { peer, device, bytes }),
-            VoiceOrder::Me(_) | VoiceOrder::Ask { .. } => {}
+            VoiceOrder::Me(_) | VoiceOrder::Plan(_) | VoiceOrder::Ask { .. } => {}
         }
     }
     fn input(&mut self, i: usize, input: Input) {

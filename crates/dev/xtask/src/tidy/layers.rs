@@ -1,4 +1,5 @@
-//! Who may depend on whom: `base < core < io < bin`, the view on base, plugins on base, view and world.
+//! Who may depend on whom: `base < core < io < bin`, the view on base, plugins on base, view and world; what stands beside
+//! the face (lounge, keys, overlay) on the face too, and on the crates that know one thing of the desktop.
 
 use super::{Crate, Finding};
 
@@ -7,9 +8,13 @@ enum Layer {
     Base,
     Core,
     Io,
+    /// One thing of the desktop, known to nobody else: keys, a window over a game.
+    Desktop,
     View,
     World,
     Plugin,
+    /// A plugin that adds to what `plugins/ui` is.
+    Beside,
     Bin,
     Dev,
 }
@@ -19,11 +24,13 @@ impl Layer {
         Some(match folder.split('/').collect::<Vec<_>>().as_slice() {
             ["crates", "base", _] => Self::Base,
             ["crates", "core", _] => Self::Core,
+            ["crates", "io", "hotkeys" | "osd"] => Self::Desktop,
             ["crates", "io", _] => Self::Io,
             ["crates", "ui", _] => Self::View,
             ["crates", "bin", _] => Self::Bin,
             ["crates", "dev", _] => Self::Dev,
             ["plugins", "world"] => Self::World,
+            ["plugins", "keys" | "lounge" | "overlay"] => Self::Beside,
             ["plugins", _] => Self::Plugin,
             _ => return None,
         })
@@ -34,9 +41,12 @@ impl Layer {
             Self::Base => other == Self::Base,
             Self::Core => matches!(other, Self::Base | Self::Core),
             Self::Io => matches!(other, Self::Base | Self::Core | Self::Io),
-            Self::View => other == Self::Base,
+            Self::View | Self::Desktop => other == Self::Base,
             Self::World => matches!(other, Self::Base | Self::View),
             Self::Plugin => matches!(other, Self::Base | Self::View | Self::World),
+            Self::Beside => {
+                matches!(other, Self::Base | Self::View | Self::World | Self::Plugin | Self::Desktop)
+            }
             Self::Bin => !matches!(other, Self::Dev | Self::Bin),
             Self::Dev => true,
         }
@@ -63,7 +73,7 @@ const BANS: &[Ban] = &[
     Ban { name: "rand", allowed: |l, _| impure(l), why: "randomness is passed into base, core and the view" },
     Ban {
         name: "bevy*",
-        allowed: |l, _| matches!(l, Layer::World | Layer::Plugin | Layer::Bin),
+        allowed: |l, _| matches!(l, Layer::World | Layer::Plugin | Layer::Beside | Layer::Bin),
         why: "Bevy belongs to plugins and the client's main",
     },
     Ban {

@@ -99,9 +99,9 @@ impl Voice {
 
     async fn order(&mut self, order: VoiceOrder) {
         match order {
-            VoiceOrder::Enter { space, channel, me } => self.enter(space, channel, me).await,
+            VoiceOrder::Enter { space, channel, me, .. } => self.enter(space, channel, me).await,
             // Nobody mutes a page.
-            VoiceOrder::Me(_) => {}
+            VoiceOrder::Me(_) | VoiceOrder::Plan(_) => {}
             VoiceOrder::Exit => self.input(Input::Leave).await,
             VoiceOrder::Roster(roster) => {
                 self.peers = roster.iter().map(|m| (m.device, m.peer)).collect();

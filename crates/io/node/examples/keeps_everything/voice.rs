@@ -96,8 +96,8 @@ impl Voice {
 
     async fn order(&mut self, order: VoiceOrder) {
         match order {
-            VoiceOrder::Enter { space, channel, me } => self.enter(space, channel, me).await,
-            VoiceOrder::Me(_) => {}
+            VoiceOrder::Enter { space, channel, me, .. } => self.enter(space, channel, me).await,
+            VoiceOrder::Me(_) | VoiceOrder::Plan(_) => {}
             VoiceOrder::Exit => {
                 self.outside();
                 self.input(Input::Leave).await;

@@ -6,6 +6,7 @@ use hearth_ports::{
     audio::{AudioCommand, OwnFrame, Place, TalkerId, TalkerStats},
     rtc::{MediaState, RtcEvent},
 };
+use hearth_room::{BuiltIn, Carried, Plan, Spot};
 use hearth_types::{ChannelId, DeviceId, PeerKey, SpaceId, UserId};
 use hearth_voice::{Call, CallConfig, CallId, Input, OpenedFrame, Output, Topology, Warning};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,7 @@ pub(crate) struct Live {
     whispered: Option<BTreeSet<DeviceId>>,
     next_talker: TalkerId,
     speaking: bool,
+    plan: Plan,
 }
 
 /// Somebody else in the room.
@@ -73,7 +75,14 @@ impl Live {
             whispered: None,
             next_talker: 0,
             speaking: false,
+            plan: BuiltIn::default().plan(),
         })
+    }
+
+    /// In a room that is like this.
+    pub(crate) fn furnished(mut self, plan: BuiltIn) -> Self {
+        self.plan = plan.plan();
+        self
     }
 
     /// What others let one do changed.
@@ -102,6 +111,10 @@ impl Live {
                     bitrate: 0,
                 }
             });
+            // A move of somebody who is silent; who speaks says it with every frame.
+            if talker.member.seat != member.seat {
+                talker.position = member.seat;
+            }
             talker.member = *member;
         }
         gone
@@ -141,19 +154,27 @@ impl Live {
         (talker.id, moved)
     }
 
-    /// What the audio side is to know of a talker.
+    /// What the audio side is to know of a talker. Who sits nowhere is heard from the middle; for a listener who sits
+    /// nowhere, the room is open.
     pub(crate) fn place(
         &self,
         device: DeviceId,
-        own: Option<[f32; 2]>,
+        own: Option<Spot>,
         volume: &BTreeMap<UserId, f32>,
-    ) -> Option<AudioCommand> {
+    ) -> Option<[AudioCommand; 2]> {
         let talker = self.members.get(&device).filter(|t| t.placed)?;
-        let own = own.unwrap_or([0.0, 0.0]);
-        let place =
-            talker.position.map(|[x, y]| Place { x: f32::from(x) / 100.0 - own[0], y: f32::from(y) / 100.0 - own[1] });
+        let there = talker.position.map(|at| at.map(|x| f32::from(x) / 100.0));
+        let (place, amount) = match (there, own) {
+            (Some(there), Some(own)) => {
+                let Carried { place, occlusion } = self.plan.carry(there, own);
+                (Some(place), occlusion)
+            }
+            (there, _) => (there, 0.0),
+        };
         let volume = volume.get(&talker.member.user).copied().unwrap_or(1.0);
-        Some(AudioCommand::Talker { talker: talker.id, volume, place })
+        let talker = talker.id;
+        let place = place.map(|[x, y]| Place { x, y });
+        Some([AudioCommand::Talker { talker, volume, place }, AudioCommand::Occlusion { talker, amount }])
     }
 
     pub(crate) fn audio_stats(&mut self, stats: Vec<(TalkerId, TalkerStats)>) {

@@ -4,8 +4,8 @@
 use hearth_ports::*;
 use hearth_types::{ChannelId, ChannelKind, EntryId, Permissions, SpaceId, UserId};
 use hearth_view::{
-    CallView, ChannelItem, CommunityItem, MainView, MicView, SyncView, Toast, TypingView, VoiceChoices, VoicePerson,
-    VoiceView, WindowView,
+    CallView, ChannelItem, CommunityItem, MainView, MicView, SyncView, TalkKey, Toast, TypingView, VoiceChoices,
+    VoicePerson, VoiceView, WindowView,
 };
 
 /// Sunday, 22 November 2026, 21:40 UTC.
@@ -51,6 +51,8 @@ pub fn devices(inputs: &[&str], outputs: &[&str]) -> VoiceDevicesView {
 /// Owned facts a view borrows from.
 #[derive(Clone)]
 pub struct Cast {
+    /// A shader paints rooms.
+    pub painted: bool,
     pub me: IdentityView,
     pub communities: Vec<(CommunityHead, u32, u32)>,
     pub open: Option<usize>,
@@ -72,6 +74,7 @@ pub struct Cast {
     pub voices: Vec<VoicePerson>,
     pub choices: VoiceChoices,
     pub talking: bool,
+    pub key: TalkKey<'static>,
     pub mic: MicView,
     /// What is found when somebody looks for devices; none: the sound system does not answer.
     pub devices: Option<VoiceDevicesView>,
@@ -122,6 +125,7 @@ impl Cast {
             member_count: 9,
         };
         let channel = |n: u64, name: &str, kind, topic: &str| ChannelView {
+            plan: Default::default(),
             community: space(1),
             channel: channel_id(n),
             name: name.into(),
@@ -186,6 +190,7 @@ impl Cast {
             .collect();
         members.sort_by_key(|m| m.user);
         Self {
+            painted: false,
             me: IdentityView { user: user(1), name: "Ada".into(), color: 0xe8844a },
             communities: vec![
                 (head(1, "The Night Shift"), 0, 0),
@@ -233,6 +238,7 @@ impl Cast {
             voices: vec![],
             choices: VoiceChoices::default(),
             talking: false,
+            key: TalkKey::default(),
             mic: MicView::default(),
             devices: Some(devices(
                 &["Built-in Audio Analog Stereo", LONG_MICROPHONE, "USB Camera Mono"],
@@ -379,6 +385,7 @@ impl Cast {
             user,
             muted: false,
             deafened: false,
+            seat: None,
             silenced: false,
             speaking: false,
             level: 0.0,
@@ -492,8 +499,11 @@ impl Cast {
                 people: &self.voices,
                 call: self.call(),
                 choices: &self.choices,
+                key: self.key,
                 talking: self.talking,
+                no_overlay: None,
                 mic: self.mic,
+                painted: self.painted,
             },
             net: &self.net,
             sync: self.sync,

@@ -124,6 +124,10 @@ impl World {
                 let room = self.cast.channels.iter().position(|c| c.0.channel == *channel).unwrap_or(0);
                 self.cast.sits(1, room as u64 + 1);
             }
+            Intent::Sit(spot) => self.cast.voice_of(1).seat = Some(*spot),
+            Intent::SetPlan { channel, plan } => {
+                self.cast.channels.iter_mut().filter(|c| c.0.channel == *channel).for_each(|c| c.0.plan = *plan);
+            }
             Intent::LeaveVoice => self.cast.voices.retain(|p| p.user != self.cast.me.user),
             Intent::SetMute(on) => self.cast.voice_of(1).muted = *on,
             Intent::SetDeafen(on) => self.cast.voice_of(1).deafened = *on,

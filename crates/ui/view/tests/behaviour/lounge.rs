@@ -1,0 +1,162 @@
+//! A room as a place: sitting down, moving by hand and by key, and other rooms to choose from.
+
+use crate::cast::{self, Cast};
+use crate::stage::Stage;
+use egui::{Event, Key, Modifiers, PointerButton, Pos2, Vec2};
+use egui_kittest::kittest::Queryable;
+use hearth_room::{BuiltIn, Spot, distance};
+use hearth_types::Permissions;
+use hearth_view::{Intent, Motion};
+
+const OWN: &str = "Your seat. Drag it, or move it with the arrows.";
+
+fn spot_of(s: &Stage, label: &str) -> Pos2 {
+    s.0.get_by_label(label).rect().center()
+}
+
+fn sits(s: &Stage) -> Vec<Spot> {
+    s.log().iter().filter_map(|i| if let Intent::Sit(spot) = i { Some(*spot) } else { None }).collect()
+}
+
+fn press(s: &mut Stage, at: Pos2, pressed: bool) {
+    s.0.event(Event::PointerMoved(at));
+    s.0.event(Event::PointerButton { pos: at, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE });
+    s.wait(1);
+}
+
+/// Points of the screen for a metre, from two people whose seats are known.
+fn metre(s: &mut Stage) -> (Pos2, f32) {
+    s.world_mut().cast.voice_of(1).seat = Some([0.0, 0.0]);
+    s.settle();
+    let middle = spot_of(s, OWN);
+    s.world_mut().cast.voice_of(1).seat = Some([2.0, 0.0]);
+    s.settle();
+    (middle, (spot_of(s, OWN).x - middle.x) / 2.0)
+}
+
+#[test]
+fn who_has_no_seat_is_given_one_and_nobody_sits_on_anybody() {
+    let mut s = Stage::main(Cast::crowd());
+    s.settle();
+    let names: Vec<_> = s.names().into_iter().map(|(_, name)| name).filter(|n| n.contains(", in the room")).collect();
+    assert!(names.len() >= 25, "{names:?}");
+    let people = s.0.query_all_by_label_contains(", in the room");
+    let stage: Vec<_> = people.map(|n| n.rect()).filter(|r| r.left() > 300.0 && r.width() < 100.0).collect();
+    assert!(stage.len() >= 24, "{}", stage.len());
+    for (n, a) in stage.iter().enumerate() {
+        assert!(stage.iter().take(n).all(|b| a.center().distance(b.center()) > 30.0), "{a:?}");
+    }
+}
+
+#[test]
+fn a_click_on_a_free_seat_sits_down_there() {
+    let mut s = Stage::main(Cast::in_room());
+    let (middle, points) = metre(&mut s);
+    let seat = BuiltIn::Fireside.plan().seats[7];
+    let at = middle + Vec2::new(seat[0], -seat[1]) * points;
+    press(&mut s, at, true);
+    press(&mut s, at, false);
+    s.settle();
+    assert_eq!(sits(&s), [seat]);
+    assert!(spot_of(&s, OWN).distance(at) < 2.0, "{} and {at}", spot_of(&s, OWN));
+}
+
+#[test]
+fn a_drag_tells_the_way_and_ends_on_a_seat_nearby() {
+    let mut s = Stage::main(Cast::in_room());
+    let (middle, points) = metre(&mut s);
+    let from = spot_of(&s, OWN);
+    let seat = BuiltIn::Fireside.plan().seats[5];
+    let to = middle + Vec2::new(seat[0] + 0.2, -seat[1] + 0.1) * points;
+    press(&mut s, from, true);
+    for n in 1..=40 {
+        s.0.event(Event::PointerMoved(from + (to - from) * (n as f32 / 40.0)));
+        s.wait(1);
+    }
+    press(&mut s, to, false);
+    s.settle();
+    let told = sits(&s);
+    assert!((3..=12).contains(&told.len()), "told {} times in two thirds of a second", told.len());
+    assert_eq!(told.last(), Some(&seat));
+    let (x0, x1) = (told[0][0], told[told.len() - 2][0]);
+    assert!((x0 - 2.0).abs() < (x1 - 2.0).abs() + 0.01, "it goes from one end to the other: {told:?}");
+}
+
+#[test]
+fn arrows_move_ones_own_seat_and_never_out_of_the_room() {
+    let mut s = Stage::main(Cast::in_room());
+    s.world_mut().cast.voice_of(1).seat = Some([4.7, 0.0]);
+    s.settle();
+    s.0.get_by_label(OWN).focus();
+    s.wait(2);
+    for key in [Key::ArrowRight, Key::ArrowRight, Key::ArrowUp, Key::ArrowLeft] {
+        s.key(key);
+    }
+    let half = BuiltIn::Fireside.plan().half[0];
+    assert_eq!(sits(&s), [[half, 0.0], [half, 0.0], [half, 0.25], [half - 0.25, 0.25]]);
+}
+
+#[test]
+fn others_cannot_be_moved_and_have_their_menu() {
+    let mut s = Stage::main(Cast::in_room());
+    s.settle();
+    let from = s.0.query_all_by_label("Bram, in the room, speaking").map(|n| n.rect().center()).find(|p| p.x > 300.0);
+    let from = from.unwrap();
+    press(&mut s, from, true);
+    s.0.event(Event::PointerMoved(from + Vec2::new(90.0, 40.0)));
+    s.wait(2);
+    press(&mut s, from + Vec2::new(90.0, 40.0), false);
+    assert_eq!(sits(&s), Vec::<Spot>::new());
+    press(&mut s, from, true);
+    press(&mut s, from, false);
+    s.wait(3);
+    assert!(s.painted().contains("Volume"), "{}", s.painted());
+}
+
+#[test]
+fn who_may_chooses_another_room() {
+    let mut s = Stage::main(Cast::in_room());
+    s.click("Layout of the room: Fireside");
+    s.0.get_by_label_contains("Four tables, apart from each other").click();
+    s.wait(4);
+    let channel = cast::channel_id(6);
+    assert!(s.log().contains(&Intent::SetPlan { channel, plan: BuiltIn::Squads }), "{:?}", s.log());
+    assert!(s.has("Layout of the room: Squads"));
+    let mut cast = Cast::in_room();
+    cast.communities[0].0.permissions = Permissions::VIEW_CHANNEL;
+    let s = Stage::main(cast);
+    assert!(s.painted().contains("Fireside") && !s.has("Layout of the room: Fireside"));
+}
+
+#[test]
+fn reduced_motion_seats_everybody_at_the_same_places() {
+    let places = |motion| {
+        let mut s = Stage::main(Cast::crowd());
+        s.world_mut().motion = motion;
+        s.settle();
+        s.world_mut().cast.voice_of(1).seat = Some([-3.0, 2.0]);
+        s.settle();
+        spot_of(&s, OWN)
+    };
+    assert!(places(Motion::Full).distance(places(Motion::Reduced)) < 0.6);
+}
+
+#[test]
+fn what_is_painted_follows_what_is_known_in_the_same_frame() {
+    let mut s = Stage::main(Cast::in_room());
+    s.world_mut().cast.painted = true;
+    let (middle, points) = metre(&mut s);
+    let here: Spot = [-2.0, 1.5];
+    s.world_mut().cast.voice_of(2).seat = Some(here);
+    s.settle();
+    let scene = s.world().ui.lounge.clone().expect("a scene");
+    let speaks = scene.shapes.iter().filter_map(|shape| match shape.kind {
+        hearth_view::lounge::Kind::Person { shown, .. } if shown > 0.9 => Some(shape.at),
+        _ => None,
+    });
+    let lit: Vec<_> = speaks.collect();
+    let expected = middle + Vec2::new(here[0], -here[1]) * points;
+    assert_eq!(lit.len(), 1, "one speaks");
+    assert!(lit[0].distance(expected) < 1.0, "{lit:?} and {expected}");
+    assert!(distance(here, [0.0, 0.0]) > 0.0);
+}
