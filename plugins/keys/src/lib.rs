@@ -83,11 +83,7 @@ impl Keys {
                 return;
             }
             if let Some(node) = node.get() {
-                // The gate goes with it, because a key alone would choose push to talk.
-                let held =
-                    VoiceSettings { ptt: Some(pressed.down), gate: Some(Gate::PushToTalk), ..VoiceSettings::default() };
-                // A node whose queue is full has more to see to than a key.
-                let _ = node.try_send(UNASKED, NodeCommand::Voice(VoiceAsk::Set(held)));
+                hold(node, pressed.down);
             }
             let _ = tell.force_send(pressed.down);
             wake_up.wake();
@@ -113,6 +109,14 @@ impl Keys {
         self.capture = None;
         Some(captured)
     }
+}
+
+/// The way of a key to the node, from whatever thread.
+pub fn hold(node: &NodeHandle, down: bool) {
+    // The gate goes with it, because a key alone would choose push to talk.
+    let held = VoiceSettings { ptt: Some(down), gate: Some(Gate::PushToTalk), ..VoiceSettings::default() };
+    // A node whose queue is full has more to see to than a key.
+    let _ = node.try_send(UNASKED, NodeCommand::Voice(VoiceAsk::Set(held)));
 }
 
 fn follow(

@@ -1,10 +1,11 @@
 //! Requests from `hearth ctl` and from a second start of the program: those about the window are answered here, all others
 //! by the node.
 
-use crate::{Faces, Screen};
+use crate::{Faces, Prefs, Screen, Voices};
 use bevy::{prelude::*, window::PrimaryWindow};
-use hearth_ports::{ErrorCode, NodeCommand, NodeError, NodeReply};
+use hearth_ports::{ErrorCode, NodeCommand, NodeError, NodeReply, VoiceAsk};
 use hearth_types::limits;
+use hearth_view::Corner;
 use hearth_world::{NodeDoor, ReplyArrived};
 use std::collections::BTreeMap;
 
@@ -18,10 +19,38 @@ pub enum ControlRequest {
     OpenLink(String),
     /// Whatever the node can be asked.
     Node(NodeCommand),
+    /// On when it is off, off when it is on.
+    Toggle(Toggle),
     /// Come to the front.
     Raise,
     /// End.
     Quit,
+}
+
+/// What can be turned on and off by one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Toggle {
+    /// The key of push to talk.
+    Ptt,
+    /// One's own microphone.
+    Mute,
+    /// Hearing others.
+    Deafen,
+    /// The overlay over games.
+    Overlay,
+}
+
+impl Toggle {
+    /// By its name.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "ptt" => Self::Ptt,
+            "mute" => Self::Mute,
+            "deafen" => Self::Deafen,
+            "overlay" => Self::Overlay,
+            _ => return None,
+        })
+    }
 }
 
 /// A request, with the number its answer carries back.
@@ -57,6 +86,7 @@ pub fn answer(
     mut replies: MessageReader<ReplyArrived>,
     mut asked: ResMut<AskedOfNode>,
     mut node: NodeDoor,
+    (mut voices, mut prefs): (ResMut<Voices>, ResMut<Prefs>),
     mut exit: MessageWriter<AppExit>,
 ) {
     for ReplyArrived { request, result } in replies.read() {
@@ -87,6 +117,20 @@ pub fn answer(
                 asked.0.insert(node.send(command.clone()), *ask);
                 continue;
             }
+            ControlRequest::Toggle(Toggle::Overlay) => {
+                prefs.change(|values| {
+                    let corner = values.voice.overlay;
+                    values.voice.overlay = if corner.is_some() { None } else { Some(Corner::default()) };
+                });
+                Ok(NodeReply::Done)
+            }
+            ControlRequest::Toggle(what) => match voices.toggled(*what) {
+                Some(settings) => {
+                    asked.0.insert(node.send(NodeCommand::Voice(VoiceAsk::Set(settings))), *ask);
+                    continue;
+                }
+                None => Err(NodeError::new(ErrorCode::NotFound, "You are in no voice room. Join one first.")),
+            },
             ControlRequest::Raise => {
                 raise(&mut windows);
                 Ok(NodeReply::Done)

@@ -1,6 +1,6 @@
 //! Voice rooms: what is drawn of them, the key that opens the microphone, and settings that hold in every room.
 
-use crate::{Faces, Look, Prefs, Selection, Wishes};
+use crate::{Faces, Look, Prefs, Selection, Wishes, control::Toggle};
 use bevy::{ecs::system::SystemParam, prelude::*, window::PrimaryWindow};
 use hearth_ports::{NodeCommand, VoiceAsk, VoiceSettings, audio::Gate};
 use hearth_room::Spot;
@@ -105,6 +105,8 @@ pub struct Voices {
     pub no_overlay: Option<String>,
     /// The key is held.
     pub talking: bool,
+    /// The key is held by a word from outside: `hearth ctl ptt toggle`.
+    held_by_word: bool,
     /// One's own microphone, once a test has heard it.
     pub mic: MicView,
     /// Levels as they were when the test began.
@@ -116,6 +118,22 @@ pub struct Voices {
     told: Option<ChannelId>,
     /// Muted and deafened as one last was in a call.
     silence: (bool, bool),
+}
+
+impl Voices {
+    /// What turns it the other way, in a call. Who hears nothing says nothing either, so speaking again brings hearing back.
+    pub fn toggled(&mut self, what: Toggle) -> Option<VoiceSettings> {
+        let call = self.call.as_ref()?;
+        self.held_by_word ^= what == Toggle::Ptt;
+        let plain = VoiceSettings::default();
+        Some(match what {
+            Toggle::Ptt => VoiceSettings { ptt: Some(self.held_by_word), gate: Some(Gate::PushToTalk), ..plain },
+            Toggle::Mute if call.deafened => VoiceSettings { deafen: Some(false), mute: Some(false), ..plain },
+            Toggle::Mute => VoiceSettings { mute: Some(!call.muted), ..plain },
+            Toggle::Deafen => VoiceSettings { deafen: Some(!call.deafened), ..plain },
+            Toggle::Overlay => plain,
+        })
+    }
 }
 
 type People = (
@@ -334,7 +352,10 @@ pub fn talk(
 ) {
     if voices.key.everywhere {
         // It went to the node when it was pressed, past the frame.
-        voices.talking = voices.key.held;
+        let held = voices.key.held || voices.held_by_word && voices.call.is_some();
+        if voices.talking != held {
+            voices.talking = held;
+        }
         return;
     }
     let focused = window.is_none_or(|window| window.focused);

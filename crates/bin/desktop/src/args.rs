@@ -86,6 +86,18 @@ pub fn ctl_request(words: &[String]) -> Result<String> {
         [json] if json.trim_start().starts_with('{') => (*json).to_owned(),
         ["link.open", link] => serde_json::json!({ "id": 1, "cmd": "link.open", "link": link }).to_string(),
         ["link.open", ..] => bail!("`link.open` takes one link: hearth ctl link.open mesh://..."),
+        // Short words, for key bindings of a desktop.
+        ["ptt", "down" | "up"] => {
+            serde_json::json!({ "id": 1, "cmd": "voice.set", "gate": "ptt", "ptt": words == ["ptt", "down"] })
+                .to_string()
+        }
+        ["ptt", "toggle"] => serde_json::json!({ "id": 1, "cmd": "voice.toggle", "what": "ptt" }).to_string(),
+        [what @ ("mute" | "deafen" | "overlay")] => {
+            serde_json::json!({ "id": 1, "cmd": "voice.toggle", "what": what }).to_string()
+        }
+        ["ptt" | "mute" | "deafen" | "overlay", ..] => {
+            bail!("Say: hearth ctl ptt down, ptt up, ptt toggle, mute, deafen or overlay")
+        }
         [cmd, arguments @ ..] => {
             let mut request = serde_json::Map::from_iter([("id".into(), 1.into()), ("cmd".into(), (*cmd).into())]);
             for argument in arguments {
@@ -106,6 +118,20 @@ pub fn ctl_request(words: &[String]) -> Result<String> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn short_words_for_key_bindings_are_whole_requests() {
+        let said = |words: &[&str]| ctl_request(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>());
+        let value = |words: &[&str]| serde_json::from_str::<Value>(&said(words).unwrap()).unwrap();
+        assert_eq!(
+            (value(&["ptt", "down"])["ptt"].clone(), value(&["ptt", "up"])["ptt"].clone()),
+            (true.into(), false.into())
+        );
+        assert_eq!(value(&["ptt", "down"])["gate"], "ptt");
+        assert_eq!(value(&["ptt", "toggle"])["what"], "ptt");
+        assert_eq!(value(&["overlay"])["cmd"], "voice.toggle");
+        assert!(said(&["ptt"]).is_err() && said(&["mute", "on"]).is_err());
+    }
 
     #[test]
     fn links_options_and_ctl_are_told_apart() {

@@ -1,6 +1,6 @@
 //! The local socket: `hearth ctl` and a second start of the program talk to the running client in JSON lines.
 //!
-//! The protocol is that of [`hearth_control`], with three commands more: `link.open`, `window.raise` and `quit`.
+//! The protocol is that of [`hearth_control`], with four commands more: `link.open`, `voice.toggle`, `window.raise` and `quit`.
 //! Answers: `{"id":1,"ok":{...}}` or `{"id":1,"err":{"code":"...","message":"..."}}`. A line over
 //! `limits::CONTROL_LINE_BYTES`, bad JSON or an unknown command gets an `err` and the connection stays.
 

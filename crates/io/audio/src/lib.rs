@@ -86,6 +86,8 @@ impl AudioHandle {
     /// The push-to-talk key went down or up, by the shortest way: past the command queue.
     pub fn key(&self, down: bool) {
         self.shared.set_key(down);
+        // What measures the way from a key to here looks for it.
+        tracing::trace!(target: "hearth_audio::key", down);
     }
 
     /// Whether every thread has ended, as it has soon after [`AudioCommand::Shutdown`].

@@ -5,14 +5,18 @@
 
 use crate::support::{fake_node::FakeNode, furnished};
 use bevy::{
+    core_pipeline::core_2d::Transparent2d,
     ecs::schedule::{Schedules, SingleThreadedExecutor},
     prelude::*,
+    render::{RenderApp, render_phase::ViewSortedRenderPhases, render_resource::ShaderType},
     window::ExitCondition,
     winit::WinitPlugin,
 };
 use bevy_egui::{EguiContexts, EguiInput, EguiPlugin, EguiPreUpdateSet, EguiPrimaryContextPass, egui};
 use hearth_bridge::WakeUp;
 use hearth_desktop::{AppConfig, Surface, app};
+use hearth_lounge::Uniform;
+use hearth_view::lounge::SHAPES_MAX;
 use rustix::time::{ClockId, clock_gettime};
 use std::time::Duration;
 
@@ -49,6 +53,29 @@ fn client(messages: usize) -> App {
     // Without this order a picture would be taken and the app end.
     app.insert_resource(hearth_desktop::offscreen::KeepRunning);
     app
+}
+
+/// A room with so many people, of whom up to three speak.
+fn lounge(people: usize) -> App {
+    let state = furnished::lounge(people, 3.min(people.saturating_sub(1)), hearth_room::BuiltIn::Fireside);
+    let room = state.seats.first().map(|seat| (seat.community, seat.channel)).unwrap();
+    let wake_up = WakeUp::default();
+    let (_fake, handle) = FakeNode::start(state, wake_up.waker());
+    let surface = Surface::Picture { file: "never.png".into(), size: (1280, 720) };
+    let mut app = app(AppConfig { surface, wake_up, ..AppConfig::default() }, handle);
+    app.insert_resource(hearth_desktop::offscreen::KeepRunning);
+    app.world_mut().resource_mut::<hearth_ui::Selection>().last_channels.insert(room.0, room.1);
+    app
+}
+
+/// What the room adds to the draws of a frame, counted in the render world: the 2D things before the face, and the bytes
+/// that the card holds for them.
+fn draws(app: &App) -> String {
+    let phases = app.sub_app(RenderApp).world().resource::<ViewSortedRenderPhases<Transparent2d>>();
+    let items: usize = phases.values().map(|phase| phase.items.len()).sum();
+    let mesh = SHAPES_MAX * (4 * size_of::<[f32; 3]>() + 6 * size_of::<u32>());
+    let uniform = Uniform::min_size().get();
+    format!("{items} draws beneath the face, {:.1} kB on the card", (mesh as u64 + uniform) as f64 / 1e3)
 }
 
 fn empty() -> App {
@@ -98,11 +125,12 @@ fn run(name: &str, mut app: App, wheel: f32) {
     let mut frames = app.world_mut().resource_mut::<Stopwatch>().frames.split_off(WARM_UP);
     frames.sort();
     let at = |share: usize| frames[(frames.len() - 1) * share / 100].as_secs_f64() * 1e3;
-    println!("{name:<38} p50 {:.2} ms, p99 {:.2} ms", at(50), at(99));
+    println!("{name:<38} p50 {:.2} ms, p99 {:.2} ms; {}", at(50), at(99), draws(&app));
 }
 
 /// Each in a process of its own, so that none warms the caches of the next.
-pub const SCENES: [&str; 4] = ["frame-empty", "frame-still", "frame-scroll", "frame-small"];
+pub const SCENES: [&str; 8] =
+    ["frame-empty", "frame-still", "frame-scroll", "frame-small", "lounge-1", "lounge-8", "lounge-25", "lounge-100"];
 
 /// Draws a scene and prints its figures; false when there is no such scene.
 pub fn scene(name: &str) -> bool {
@@ -111,7 +139,10 @@ pub fn scene(name: &str) -> bool {
         "frame-still" => run("100,000 messages, still", client(100_000), 0.0),
         "frame-scroll" => run("100,000 messages, scrolling", client(100_000), 120.0),
         "frame-small" => run("1,000 messages, scrolling", client(1_000), 120.0),
-        _ => return false,
+        _ => match name.strip_prefix("lounge-").and_then(|people| people.parse().ok()) {
+            Some(people) => run(&format!("a room with {people}, up to three speak"), lounge(people), 0.0),
+            None => return false,
+        },
     }
     true
 }

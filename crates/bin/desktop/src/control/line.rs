@@ -2,7 +2,7 @@
 
 use hearth_control::{parse as parse_for_node, reply_line};
 use hearth_ports::{ErrorCode, NodeError, NodeReply};
-use hearth_ui::ControlRequest;
+use hearth_ui::{ControlRequest, control::Toggle};
 use serde_json::Value;
 
 /// A request and the id its answer repeats.
@@ -21,6 +21,13 @@ pub fn parse(line: &[u8]) -> Request {
         Some("link.open") => match value.get("link").and_then(Value::as_str) {
             Some(link) => Ok(ControlRequest::OpenLink(link.to_owned())),
             None => Err(NodeError::new(ErrorCode::BadArgument, "`link.open` needs a `link`.")),
+        },
+        Some("voice.toggle") => match value.get("what").and_then(Value::as_str).and_then(Toggle::named) {
+            Some(what) => Ok(ControlRequest::Toggle(what)),
+            None => {
+                let words = "`voice.toggle` needs `what`: ptt, mute, deafen or overlay.";
+                Err(NodeError::new(ErrorCode::BadArgument, words))
+            }
         },
         Some("window.raise") => Ok(ControlRequest::Raise),
         Some("quit" | "shutdown") => Ok(ControlRequest::Quit),
