@@ -19,9 +19,10 @@ from peers import target  # noqa: E402
 GOOD = os.path.join(HERE, "lounge")
 GALLERY = os.path.join(target(), "debug", "examples", "gallery")
 PLANS = ["fireside", "living_room", "theatre", "squads"]
-# Mean difference of a pixel, of its whole range, that rounding may make.
-BOUND = 0.004
-SIZE = "640x360"
+# Seen from afar, greatest difference of a pixel, of its whole range. The good ones have 200 colours, which takes 0.14; a ring
+# that is not lit makes 0.5.
+BOUND = 0.2
+SIZE, AFAR = "640x360", "128x72!"
 
 
 def scenes():
@@ -39,7 +40,8 @@ def draw(path, words):
 
 
 def differs(a, b):
-    said = subprocess.run(["compare", "-metric", "MAE", a, b, "null:"], capture_output=True, text=True).stderr
+    words = ["compare", "-metric", "PAE", "(", a, "-resize", AFAR, ")", "(", b, "-resize", AFAR, ")", "null:"]
+    said = subprocess.run(words, capture_output=True, text=True).stderr
     return float(said.split("(")[1].split(")")[0])
 
 
