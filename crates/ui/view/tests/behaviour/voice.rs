@@ -194,10 +194,10 @@ fn who_was_muted_by_another_is_told_why_nobody_hears_them() {
 #[test]
 fn push_to_talk_says_what_to_hold_and_whether_one_is_heard() {
     let mut s = Stage::main(Cast::in_call());
-    assert!(!s.painted().contains("right Ctrl"));
+    assert!(!s.painted().contains("Right Ctrl"));
     s.world_mut().cast.choices.talk = Talk::Key;
     s.wait(2);
-    assert!(s.has("Hold right Ctrl to talk"));
+    assert!(s.has("Hold Right Ctrl to talk"));
     s.world_mut().cast.talking = true;
     s.wait(2);
     assert!(s.has("You are heard"));

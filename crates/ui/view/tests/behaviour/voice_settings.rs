@@ -149,7 +149,7 @@ fn a_test_moves_the_meter_and_colour_says_whether_one_is_heard() {
     assert!(!s.restless(), "a steady level draws nothing");
     assert!(s.has("Others hear nothing: this is too quiet, or no voice."));
     s.click("Push to talk");
-    assert!(s.has("Others hear nothing. Hold right Ctrl to talk."));
+    assert!(s.has("Others hear nothing. Hold Right Ctrl to talk."));
     s.click("Stop the test");
     assert_eq!(tests_said(&s), [true, false]);
     assert_eq!(meter(&s), None);
@@ -231,18 +231,18 @@ fn every_choice_is_one_click_and_holds() {
 #[test]
 fn push_to_talk_is_chosen_with_its_key_named_and_the_dock_follows() {
     let mut s = opened(Cast::in_call());
-    assert!(!s.painted().contains("right Ctrl"));
+    assert!(!s.painted().contains("Right Ctrl"));
     s.click("Push to talk");
-    assert!(s.has("Hold right Ctrl to talk, while this window is in front."));
+    assert!(s.has("Hold Right Ctrl to talk, while this window is in front."));
     s.key(Key::Escape);
-    assert!(s.has("Hold right Ctrl to talk"), "the dock says so too");
+    assert!(s.has("Hold Right Ctrl to talk"), "the dock says so too");
     s.world_mut().cast.talking = true;
     s.wait(2);
     assert!(s.has("You are heard"));
     s.click("Voice settings");
     s.click("When I speak");
     s.key(Key::Escape);
-    assert!(!s.painted().contains("right Ctrl") && !s.has("You are heard"));
+    assert!(!s.painted().contains("Right Ctrl") && !s.has("You are heard"));
 }
 
 #[test]
