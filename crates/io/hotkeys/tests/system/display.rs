@@ -167,6 +167,11 @@ fn a_chord_is_captured_and_told_to_nobody_else() {
     assert_eq!(ears.next(), (Talk, false));
     fingers.key(V, false).unwrap();
     assert_eq!(capture.poll(), None);
+    // Shift and a click are no chord.
+    fingers.key(SHIFT, true).unwrap();
+    fingers.button(1, true).unwrap();
+    fingers.button(1, false).unwrap();
+    fingers.key(SHIFT, false).unwrap();
     for (code, down) in [(CTRL, true), (V, true), (V, false), (CTRL, false)] {
         fingers.key(code, down).unwrap();
     }
