@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 pub enum Input {
     /// A key went down or up. Repetition may come as further presses.
     Key { device: u32, key: Key, down: bool },
+    /// A key without a name, or the left or right button, went down. Told only while a chord is captured.
+    Unnamed,
     /// A device went away, or lost count; what was down on it is not any more.
     Gone { device: u32 },
 }
@@ -37,6 +39,11 @@ impl Interest {
     /// Whether `key` is asked for.
     pub fn wants(&self, key: Key) -> bool {
         self.all || self.keys.contains(&key)
+    }
+
+    /// Whether every key is, because a chord is captured.
+    pub fn all(&self) -> bool {
+        self.all
     }
 
     /// Whether any key of a keyboard is.
@@ -90,8 +97,16 @@ pub struct Machine {
     interest: Interest,
     held: Held,
     begun: BTreeSet<(Action, Chord)>,
-    /// While a chord is waited for: what went down since.
-    capture: Option<Held>,
+    capture: Option<Capturing>,
+}
+
+/// A chord is waited for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Capturing {
+    /// What went down since.
+    pressed: Held,
+    /// Whether a key without a name came with what is held, so that a modifier was not meant by itself.
+    unnamed: bool,
 }
 
 impl Machine {
@@ -110,7 +125,7 @@ impl Machine {
     /// Waits for the next chord, and tells no action until it came. What is begun ends.
     pub fn capture(&mut self, told: &mut Vec<Told>) {
         self.end(told, |_, _| true);
-        self.capture = Some(Held::default());
+        self.capture = Some(Capturing::default());
         self.refresh();
     }
 
@@ -123,8 +138,8 @@ impl Machine {
     /// Nothing can be known any more: what is begun ends, and no key is taken for down.
     pub fn lost(&mut self, told: &mut Vec<Told>) {
         self.held = Held::default();
-        if let Some(pressed) = &mut self.capture {
-            *pressed = Held::default();
+        if let Some(capture) = &mut self.capture {
+            *capture = Capturing::default();
         }
         self.end(told, |_, _| true);
     }
@@ -135,9 +150,14 @@ impl Machine {
             Input::Key { key, .. } if !self.interest.wants(key) => {}
             Input::Key { device, key, down: true } => self.down(device, key, told),
             Input::Key { device, key, down: false } => self.up(device, key, told),
+            Input::Unnamed => {
+                if let Some(capture) = &mut self.capture {
+                    capture.unnamed |= !capture.pressed.0.is_empty();
+                }
+            }
             Input::Gone { device } => {
-                if let Some(pressed) = &mut self.capture {
-                    pressed.0.retain(|(_, d)| *d != device);
+                if let Some(capture) = &mut self.capture {
+                    capture.pressed.0.retain(|(_, d)| *d != device);
                 }
                 for key in self.held.keys_of(device) {
                     self.up(device, key, told);
@@ -148,7 +168,7 @@ impl Machine {
 
     fn down(&mut self, device: u32, key: Key, told: &mut Vec<Told>) {
         let fresh = !self.interest.keys.contains(&key) || self.held.press(key, device);
-        if let Some(pressed) = &mut self.capture {
+        if let Some(Capturing { pressed, .. }) = &mut self.capture {
             if fresh && pressed.press(key, device) && key.modifier().is_none() {
                 let chord = Chord::held(pressed.modifiers(), key);
                 self.captured((!key.is_escape()).then_some(chord), told);
@@ -160,9 +180,12 @@ impl Machine {
 
     fn up(&mut self, device: u32, key: Key, told: &mut Vec<Told>) {
         let released = self.held.release(key, device);
-        if let Some(pressed) = &mut self.capture {
+        if let Some(Capturing { pressed, unnamed }) = &mut self.capture {
+            let released = pressed.release(key, device);
+            let alone = !*unnamed;
+            *unnamed &= !pressed.0.is_empty();
             // A modifier that goes up before any other key came was meant by itself.
-            if pressed.release(key, device) && key.modifier().is_some() {
+            if released && alone && key.modifier().is_some() {
                 let chord = Chord::held(pressed.modifiers(), key);
                 self.captured(Some(chord), told);
             }

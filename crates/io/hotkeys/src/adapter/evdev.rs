@@ -104,6 +104,7 @@ impl Evdev {
             Ok(read) if read > 0 => {
                 let wants = |input: &Input| match input {
                     Input::Key { key, .. } => self.interest.wants(*key),
+                    Input::Unnamed => self.interest.all(),
                     Input::Gone { .. } => true,
                 };
                 let inputs = device.reader.read(device.number, bytes.get(..read).unwrap_or_default());

@@ -54,10 +54,11 @@ impl X11 {
     }
 
     fn read(&self, event: &Event, into: &mut Vec<Input>) {
-        let mut key = |key: Option<Key>, device, down| {
-            if let Some(key) = key.filter(|key| self.interest.wants(*key)) {
-                into.push(Input::Key { device, key, down });
-            }
+        let mut key = |key: Option<Key>, device, down| match key {
+            Some(key) if self.interest.wants(key) => into.push(Input::Key { device, key, down }),
+            None if down && self.interest.all() => into.push(Input::Unnamed),
+
+            _ => {}
         };
         match event {
             Event::XinputRawKeyPress(e) if u32::from(e.flags) & u32::from(KeyEventFlags::KEY_REPEAT) == 0 => {

@@ -258,6 +258,19 @@ fn a_capture_takes_modifiers_by_themselves_when_they_go_up() {
 }
 
 #[test]
+fn a_modifier_with_a_click_or_an_unnamed_key_was_not_meant_by_itself() {
+    let mut desk = Desk::with(&[]);
+    desk.capture();
+    desk.down("ControlLeft");
+    desk.down("ShiftLeft");
+    assert_eq!(desk.input(Input::Unnamed), []);
+    assert_eq!([desk.up("ShiftLeft"), desk.up("ControlLeft")].concat(), []);
+    assert_eq!(desk.input(Input::Unnamed), [], "with nothing held it says nothing");
+    desk.down("ControlLeft");
+    assert_eq!(desk.up("ControlLeft"), [Told::Captured(Some(chord("ControlLeft")))]);
+}
+
+#[test]
 fn escape_gives_a_capture_up() {
     let mut desk = Desk::with(&[(Talk, "Escape")]);
     desk.capture();
@@ -297,7 +310,8 @@ proptest! {
                 1 => desk.capture(),
                 2 => desk.set(&[(Talk, "KeyV"), (Mute, "Ctrl+KeyV")]),
                 3 => desk.set(&[(Talk, "KeyV"), (Talk, "Ctrl+KeyV"), (Mute, "ControlLeft"), (Deafen, "Shift+Mouse4")]),
-                4..8 => desk.down_on(device, name),
+                4 => desk.input(Input::Unnamed),
+                5..8 => desk.down_on(device, name),
                 _ => desk.up_on(device, name),
             });
         }

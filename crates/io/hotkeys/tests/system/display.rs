@@ -157,7 +157,8 @@ fn a_chord_is_captured_and_told_to_nobody_else() {
     }
     let screen = Screen::new();
     let fingers = Fingers::on(Some(&screen.name)).unwrap();
-    let ears = Ears::on(screen.source(), &[(Talk, "KeyV"), (Overlay, "F13")]);
+    // With a button among them, so that the display tells of clicks from the start.
+    let ears = Ears::on(screen.source(), &[(Talk, "KeyV"), (Mute, "Mouse4"), (Overlay, "F13")]);
     settle(&ears, &fingers);
 
     // The end of what is begun shows that the capture has begun.
@@ -167,6 +168,11 @@ fn a_chord_is_captured_and_told_to_nobody_else() {
     assert_eq!(ears.next(), (Talk, false));
     fingers.key(V, false).unwrap();
     assert_eq!(capture.poll(), None);
+    // Shift and a click are no chord.
+    fingers.key(SHIFT, true).unwrap();
+    fingers.button(1, true).unwrap();
+    fingers.button(1, false).unwrap();
+    fingers.key(SHIFT, false).unwrap();
     for (code, down) in [(CTRL, true), (V, true), (V, false), (CTRL, false)] {
         fingers.key(code, down).unwrap();
     }

@@ -44,9 +44,10 @@ impl Reader {
                 self.dropped = false;
                 None
             }
-            (EV_KEY, code, 0 | 1) if !self.dropped => {
-                Some(Input::Key { device, key: Key::from_scancode(code)?, down: value == 1 })
-            }
+            (EV_KEY, code, 0 | 1) if !self.dropped => match Key::from_scancode(code) {
+                Some(key) => Some(Input::Key { device, key, down: value == 1 }),
+                None => (value == 1).then_some(Input::Unnamed),
+            },
             _ => None,
         }
     }
@@ -111,8 +112,10 @@ mod tests {
 
     #[test]
     fn other_events_say_nothing() {
-        let bytes = [event(2, 47, 1), event(4, 4, 1), event(1, 0x110, 1), event(1, 47, 3), event(1, 47, -1)].concat();
+        let bytes = [event(2, 47, 1), event(4, 4, 1), event(1, 47, 3), event(1, 47, -1)].concat();
         assert_eq!(Reader::default().read(7, &bytes), []);
+        let click = [event(1, 0x110, 1), event(1, 0x110, 0)].concat();
+        assert_eq!(Reader::default().read(7, &click), [Input::Unnamed]);
     }
 
     #[test]
