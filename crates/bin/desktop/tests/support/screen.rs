@@ -37,19 +37,25 @@ impl Screen {
         // Where no server ever ran, two that start at once both want to make the folder of sockets, and one loses.
         static STARTING: Mutex<()> = Mutex::new(());
         let _one = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+        // A server that does not answer at once has not come up; another takes another number.
+        let mut screen = (0..5).find_map(|_| Self::server()).unwrap();
+        let openbox = Command::new("openbox").env("DISPLAY", &screen.display).stderr(Stdio::null()).spawn().unwrap();
+        screen._parts.insert(0, Ended(openbox));
+        Some(screen)
+    }
+
+    fn server() -> Option<Self> {
         let mut xvfb = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp"])
+            .args(["-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-noreset"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let mut number = String::new();
         BufReader::new(xvfb.stdout.take().unwrap()).read_line(&mut number).unwrap();
-        let display = format!(":{}", number.trim());
-        let mut screen = Self { display, _parts: vec![Ended(xvfb)] };
-        let openbox = Command::new("openbox").env("DISPLAY", &screen.display).stderr(Stdio::null()).spawn().unwrap();
-        screen._parts.insert(0, Ended(openbox));
-        Some(screen)
+        let screen = Self { display: format!(":{}", number.trim()), _parts: vec![Ended(xvfb)] };
+        let answers = |_| !screen.xdotool(&["getdisplaygeometry"]).is_empty();
+        (0..20).any(answers).then_some(screen)
     }
 
     /// What xdotool prints.
