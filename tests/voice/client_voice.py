@@ -25,6 +25,7 @@ from hums import all_at_once  # noqa: E402
 from lab import figure, run, until  # noqa: E402
 from peers import Peer, agree, binary  # noqa: E402
 from sound import RATE, best_match, envelope, hum, need_espeak, read, speech, strength  # noqa: E402
+from talk_in_a_room import voice_room  # noqa: E402
 
 # Where things stand in a window of 1280x720, with one text channel and one voice room.
 ROOM = (170, 171)
@@ -111,8 +112,7 @@ class Room:
         for peer in (self.cy, ada):
             peer.join(link)
         until(lambda: agree([ada, self.bo, self.cy], self.community), 30, "all of one mind")
-        channels = self.bo.ask("community.state", community=self.community)["channels"]
-        self.room = next(c["channel"] for c in channels if c["kind"] == "voice")
+        self.room = voice_room(self.bo, self.community)
         self.ada = ada.user
         ada.stop()
         self.silence = lab.path("silence.wav")

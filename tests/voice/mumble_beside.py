@@ -26,6 +26,7 @@ from lab import figure, run, until
 from null_sinks import Sound, alike, four_channels, need_tools
 from peers import Peer, agree
 from sound import RATE
+from talk_in_a_room import voice_room
 
 ROUNDS = int(os.environ.get("ROUNDS", "2"))
 MARKS = 24
@@ -155,8 +156,7 @@ class Hearth:
         community, _ = self.peers[0].found("The Den")
         self.peers[1].join(self.peers[0].invite(community))
         until(lambda: agree(self.peers, community), 30, "of one mind")
-        channels = self.peers[0].ask("community.state", community=community)["channels"]
-        self.room = next(c["channel"] for c in channels if c["kind"] == "voice")
+        self.room = voice_room(self.peers[0], community)
 
     @contextlib.contextmanager
     def call(self, **settings):

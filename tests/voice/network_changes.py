@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from hums import listen, silences, start_humming, stop_listening
 from lab import figure, run, until
 from peers import Peer, agree
-from talk_in_a_room import go_in
+from talk_in_a_room import go_in, voice_room
 
 SETTLES_S = 3.0
 BOUND_S = 4.0
@@ -28,8 +28,7 @@ def a_pulled_cable_costs_a_moment(lab):
     community, _ = left.found("The Den")
     right.join(left.invite(community))
     until(lambda: agree([left, right], community), 30, "both of one mind")
-    channels = left.ask("community.state", community=community)["channels"]
-    room = next(c["channel"] for c in channels if c["kind"] == "voice")
+    room = voice_room(left, community)
     go_in(lab, [left, right], room)
     start_humming(lab, [left, right])
     listen(lab, [left, right], "over the change")

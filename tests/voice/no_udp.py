@@ -7,7 +7,6 @@ Needs `nft`, `espeak-ng` and root.
 import os
 import shutil
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "net"))
 
@@ -16,7 +15,7 @@ from lab import figure, run, skip, until
 from peers import Peer, agree
 from sound import best_match, envelope, read
 from symmetric_nat import ways
-from talk_in_a_room import ALIKE, in_touch, talk
+from talk_in_a_room import ALIKE, go_in, talk, voice_room
 
 PORT = 4001
 NO_UDP = "table inet cut { chain in { type filter hook input priority -10; meta l4proto udp counter drop; }; }"
@@ -33,14 +32,9 @@ def between_two_without_udp(lab):
     community, _ = ann.found("The Den")
     ben.join(ann.invite(community))
     until(lambda: agree([ann, ben], community), 30, "both of one mind")
-    channels = ann.ask("community.state", community=community)["channels"]
-    room = next(c["channel"] for c in channels if c["kind"] == "voice")
-    for peer in (ann, ben):
-        peer.ask("voice.sink", wav=heard_path(lab, peer, "going in"))
-        peer.ask("voice.join", channel=room)
-    start = time.monotonic()
-    in_touch([ann, ben])
-    figure("from the joins to a way, load", f"{time.monotonic() - start:.1f} s, {os.getloadavg()[0]:.1f}")
+    room = voice_room(ann, community)
+    took_s = go_in(lab, [ann, ben], room)
+    figure("from the joins to a way, load", f"{took_s:.1f} s, {os.getloadavg()[0]:.1f}")
     said = {name: envelope(samples) for name, samples in talk(lab, [ann, ben], "turns", at_once=2).items()}
     assert ways(ann, ben) == [["lan"], ["lan"]], ways(ann, ben)
     alike = {}

@@ -17,7 +17,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "net"))
 
@@ -25,7 +24,7 @@ from hums import heard_path
 from lab import figure, run, skip, until
 from peers import Peer, agree
 from sound import best_match, envelope, read
-from talk_in_a_room import ALIKE, in_touch, talk
+from talk_in_a_room import ALIKE, go_in, talk, voice_room
 from turn import turnserver
 
 LINK = 4001  # The one TCP port that one router lets in.
@@ -164,14 +163,9 @@ def homes(lab, scheme, hide, without_udp=False, closed=False):
     until(lambda: agree([third, ann, ben], community), 30, "all of one mind")
     if not closed:
         until(lambda: ben.peer in ann.linked() and ann.peer in ben.linked(), 30, "a link between the homes")
-    channels = ann.ask("community.state", community=community)["channels"]
-    room = next(c["channel"] for c in channels if c["kind"] == "voice")
-    for peer in (ann, ben):
-        peer.ask("voice.sink", wav=heard_path(lab, peer, "going in"))
-        peer.ask("voice.join", channel=room)
-    start = time.monotonic()
-    in_touch([ann, ben])
-    figure("from the joins to a way, load", f"{time.monotonic() - start:.1f} s, {os.getloadavg()[0]:.1f}")
+    room = voice_room(ann, community)
+    took_s = go_in(lab, [ann, ben], room)
+    figure("from the joins to a way, load", f"{took_s:.1f} s, {os.getloadavg()[0]:.1f}")
     talking = [Capture(lab, router) for router in (west, east)]
     said = {name: envelope(samples) for name, samples in talk(lab, [ann, ben], "turns", at_once=2).items()}
     assert ways(ann, ben) == [["turn"], ["turn"]], ways(ann, ben)

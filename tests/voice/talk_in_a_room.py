@@ -27,9 +27,13 @@ def room_of(lab, names, guest=None):
     for peer in peers[1:]:
         peer.join(link)
     until(lambda: agree(peers, community), 30, "all of one mind")
-    channels = peers[0].ask("community.state", community=community)["channels"]
-    room = next(c["channel"] for c in channels if c["kind"] == "voice")
-    return peers, community, room
+    return peers, community, voice_room(peers[0], community)
+
+
+def voice_room(peer, community):
+    """The first voice room of a community."""
+    channels = peer.ask("community.state", community=community)["channels"]
+    return next(c["channel"] for c in channels if c["kind"] == "voice")
 
 
 def warnings(peers):

@@ -3,7 +3,7 @@
 //! The renderer has threads of its own, and a software one keeps every core busy: time on the wall would mostly tell how
 //! long the main World waited for a core. So its systems run on one thread here, and that thread's clock counts.
 
-use crate::support::{fake_node::FakeNode, furnished};
+use crate::support::{fake_node::{FakeNode, State}, furnished};
 use bevy::{
     core_pipeline::core_2d::Transparent2d,
     ecs::schedule::{Schedules, SingleThreadedExecutor},
@@ -44,8 +44,7 @@ fn timed(app: &mut App) {
         });
 }
 
-fn client(messages: usize) -> App {
-    let (state, _) = furnished::crowded(messages, 40);
+fn drawn(state: State) -> App {
     let wake_up = WakeUp::default();
     let (_fake, handle) = FakeNode::start(state, wake_up.waker());
     let surface = Surface::Picture { file: "never.png".into(), size: (1280, 720) };
@@ -55,15 +54,15 @@ fn client(messages: usize) -> App {
     app
 }
 
+fn client(messages: usize) -> App {
+    drawn(furnished::crowded(messages, 40).0)
+}
+
 /// A room with so many people, of whom up to three speak.
 fn lounge(people: usize) -> App {
     let state = furnished::lounge(people, 3.min(people.saturating_sub(1)), hearth_room::BuiltIn::Fireside);
     let room = state.seats.first().map(|seat| (seat.community, seat.channel)).unwrap();
-    let wake_up = WakeUp::default();
-    let (_fake, handle) = FakeNode::start(state, wake_up.waker());
-    let surface = Surface::Picture { file: "never.png".into(), size: (1280, 720) };
-    let mut app = app(AppConfig { surface, wake_up, ..AppConfig::default() }, handle);
-    app.insert_resource(hearth_desktop::offscreen::KeepRunning);
+    let mut app = drawn(state);
     app.world_mut().resource_mut::<hearth_ui::Selection>().last_channels.insert(room.0, room.1);
     app
 }
