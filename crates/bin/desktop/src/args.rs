@@ -104,9 +104,7 @@ pub fn ctl_request(words: &[String]) -> Result<String> {
                 let Some((name, value)) = argument.split_once('=') else {
                     bail!("`{argument}` is not understood. Arguments are written as name=value.");
                 };
-                // Numbers and yes or no are meant as such; a text that looks like one goes into a JSON request.
-                let value = value.parse::<u64>().map(Value::from).or_else(|_| value.parse::<bool>().map(Value::from));
-                request.insert(name.into(), value.unwrap_or_else(|_| argument[name.len() + 1..].into()));
+                request.insert(name.into(), meant(value));
             }
             Value::Object(request).to_string()
         }
@@ -114,10 +112,30 @@ pub fn ctl_request(words: &[String]) -> Result<String> {
     })
 }
 
+/// Numbers, yes or no, and lists are meant as such; a text that looks like one goes into a JSON request.
+fn meant(value: &str) -> Value {
+    let plain = value.parse::<u64>().map(Value::from).or_else(|_| value.parse::<bool>().map(Value::from)).ok();
+    let made = || serde_json::from_str(value).ok().filter(|made: &Value| made.is_array() || made.is_object());
+    plain.or_else(made).unwrap_or_else(|| value.into())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn what_is_written_on_a_command_line_is_meant() {
+        let said = |word: &str| {
+            let line = ctl_request(&["voice.set".into(), word.into()]).unwrap();
+            serde_json::from_str::<Value>(&line).unwrap()
+        };
+        assert_eq!(said("position=[0.5, -2]")["position"], serde_json::json!([0.5, -2]));
+        assert_eq!(said("mute=true")["mute"], true);
+        assert_eq!(said("limit=20")["limit"], 20);
+        assert_eq!(said("text=[not a list")["text"], "[not a list");
+        assert_eq!(said("text=1.5 = much")["text"], "1.5 = much");
+    }
 
     #[test]
     fn short_words_for_key_bindings_are_whole_requests() {

@@ -154,7 +154,7 @@ pub(crate) fn lounge_ui(
         seated.push((person, *spot, at));
     }
     let heat = (heat / 2.0).min(1.0);
-    let heat = state.springs.breathe(ui.ctx(), frame, ("fire", channel.channel), 10.0 * heat) / 10.0;
+    let heat = state.springs.breathe(ui.ctx(), frame, ("fire", channel.channel), f32::INFINITY, 10.0 * heat) / 10.0;
     warm(&mut shapes, heat);
     shapes.truncate(SHAPES_MAX);
     let speaking = people.iter().any(|p| p.speaking);

@@ -146,17 +146,25 @@ impl Springs {
         x
     }
 
-    /// The same for what follows a loudness, from 0: up at once, down slowly. It asks for [`BREATH_MS`] frames only: who
-    /// talks for an hour must not keep the program drawing as fast as it can.
+    /// The same for what follows a loudness, from 0: up to `lit` in the frame that hears of it, further up fast, down slowly.
+    /// It asks for [`BREATH_MS`] frames only: who talks for an hour must not keep the program drawing as fast as it can.
     pub fn breathe(
         &mut self,
         ctx: &egui::Context,
         frame: &Frame<'_>,
         name: impl std::hash::Hash + std::fmt::Debug,
+        lit: f32,
         target: f32,
     ) -> f32 {
         let preset = |x| if target > x { SNAP } else { SOFT };
-        let x = self.stepped(ctx, frame, egui::Id::new(name).value(), 0.0, target, preset);
+        if let Some((spring, _)) = self.all.get_mut(&egui::Id::new(&name).value())
+            && target >= lit
+            && spring.x < lit
+        {
+            *spring = Spring::at(lit);
+        }
+        let start = if target >= lit { lit } else { 0.0 };
+        let x = self.stepped(ctx, frame, egui::Id::new(name).value(), start, target, preset);
         self.breathing |= x != target;
         x
     }

@@ -82,7 +82,7 @@ pub(crate) fn lit(
     let lively = frame.focused && frame.motion == Motion::Full;
     let loud = if lively { ((person.level - QUIET) / (LOUD - QUIET)).clamp(0.0, 1.0) } else { 0.5 };
     let target = if person.speaking { RING + RING * loud } else { 0.0 };
-    let x = state.springs.breathe(ui.ctx(), frame, (name, person.channel, person.user), target);
+    let x = state.springs.breathe(ui.ctx(), frame, (name, person.channel, person.user), RING, target);
     ((x / RING).clamp(0.0, 1.0), (x / RING - 1.0).clamp(0.0, 1.0))
 }
 

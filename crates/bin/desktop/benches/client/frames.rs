@@ -1,24 +1,34 @@
-//! What a frame costs the main World, `First` to `Last`, in processor time. Draws off-screen.
+//! What a frame costs the main World, `First` to `Last`, and what it costs to give it to the renderer, in processor time;
+//! how much is drawn, and what the graphics card holds. Draws off-screen.
 //!
 //! The renderer has threads of its own, and a software one keeps every core busy: time on the wall would mostly tell how
 //! long the main World waited for a core. So its systems run on one thread here, and that thread's clock counts.
 
-use crate::support::{fake_node::{FakeNode, State}, furnished};
+use crate::support::{
+    fake_node::{FakeNode, State},
+    furnished,
+};
 use bevy::{
     core_pipeline::core_2d::Transparent2d,
     ecs::schedule::{Schedules, SingleThreadedExecutor},
     prelude::*,
-    render::{RenderApp, render_phase::ViewSortedRenderPhases, render_resource::ShaderType},
+    render::{Render, RenderApp, RenderSystems, render_phase::ViewSortedRenderPhases, renderer::RenderDevice},
     window::ExitCondition,
     winit::WinitPlugin,
 };
-use bevy_egui::{EguiContexts, EguiInput, EguiPlugin, EguiPreUpdateSet, EguiPrimaryContextPass, egui};
+use bevy_egui::{
+    EguiContexts, EguiInput, EguiPlugin, EguiPreUpdateSet, EguiPrimaryContextPass, EguiRenderOutput, egui,
+};
 use hearth_bridge::WakeUp;
 use hearth_desktop::{AppConfig, Surface, app};
-use hearth_lounge::Uniform;
-use hearth_view::lounge::SHAPES_MAX;
 use rustix::time::{ClockId, clock_gettime};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 const WARM_UP: usize = 120;
 const FRAMES: usize = 600;
@@ -67,14 +77,44 @@ fn lounge(people: usize) -> App {
     app
 }
 
-/// What the room adds to the draws of a frame, counted in the render world: the 2D things before the face, and the bytes
-/// that the card holds for them.
-fn draws(app: &App) -> String {
-    let phases = app.sub_app(RenderApp).world().resource::<ViewSortedRenderPhases<Transparent2d>>();
-    let items: usize = phases.values().map(|phase| phase.items.len()).sum();
-    let mesh = SHAPES_MAX * (4 * size_of::<[f32; 3]>() + 6 * size_of::<u32>());
-    let uniform = Uniform::min_size().get();
-    format!("{items} draws beneath the face, {:.1} kB on the card", (mesh as u64 + uniform) as f64 / 1e3)
+/// What is seen of the renderer, which runs beside the main World.
+struct Renderer {
+    /// Things of two dimensions beneath the face, one draw each.
+    beneath: Arc<AtomicUsize>,
+    extracts: Arc<Mutex<Vec<Duration>>>,
+}
+
+impl Renderer {
+    /// Before the app is finished, as the renderer leaves for a thread of its own then.
+    fn watch(app: &mut App) -> Self {
+        let beneath = Arc::new(AtomicUsize::new(0));
+        let extracts = Arc::new(Mutex::new(Vec::with_capacity(WARM_UP + FRAMES)));
+        let render = app.sub_app_mut(RenderApp);
+        let counted = beneath.clone();
+        let count = move |phases: Res<ViewSortedRenderPhases<Transparent2d>>| {
+            counted.store(phases.values().map(|phase| phase.items.len()).sum(), Relaxed);
+        };
+        render.add_systems(Render, count.in_set(RenderSystems::PhaseSort));
+        let mut extract = render.take_extract().unwrap();
+        let timed = extracts.clone();
+        render.set_extract(move |main, render| {
+            let started = used();
+            extract(main, render);
+            timed.lock().unwrap().push(used() - started);
+        });
+        Self { beneath, extracts }
+    }
+}
+
+/// Draws of the face: one for each piece with a clip or a texture of its own.
+fn of_the_face(app: &mut App) -> usize {
+    app.world_mut().query::<&EguiRenderOutput>().iter(app.world()).map(|output| output.paint_jobs.len()).sum()
+}
+
+/// What the card holds, in MB.
+fn on_the_card(app: &App) -> f64 {
+    let report = app.world().resource::<RenderDevice>().wgpu_device().generate_allocator_report();
+    report.map_or(f64::NAN, |report| report.total_allocated_bytes as f64 / 1e6)
 }
 
 fn empty() -> App {
@@ -94,6 +134,7 @@ fn empty() -> App {
 
 fn run(name: &str, mut app: App, wheel: f32) {
     timed(&mut app);
+    let renderer = Renderer::watch(&mut app);
     if wheel != 0.0 {
         app.add_systems(
             PreUpdate,
@@ -121,10 +162,17 @@ fn run(name: &str, mut app: App, wheel: f32) {
     for _ in 0..WARM_UP + FRAMES {
         app.update();
     }
-    let mut frames = app.world_mut().resource_mut::<Stopwatch>().frames.split_off(WARM_UP);
-    frames.sort();
-    let at = |share: usize| frames[(frames.len() - 1) * share / 100].as_secs_f64() * 1e3;
-    println!("{name:<38} p50 {:.2} ms, p99 {:.2} ms; {}", at(50), at(99), draws(&app));
+    let at = |mut frames: Vec<Duration>| {
+        frames.drain(..WARM_UP.min(frames.len()));
+        frames.sort();
+        let at = |share: usize| frames[(frames.len() - 1) * share / 100].as_secs_f64() * 1e3;
+        format!("p50 {:.2} ms, p99 {:.2} ms", at(50), at(99))
+    };
+    let main = at(std::mem::take(&mut app.world_mut().resource_mut::<Stopwatch>().frames));
+    let extract = at(std::mem::take(&mut renderer.extracts.lock().unwrap()));
+    let (beneath, face) = (renderer.beneath.load(Relaxed), of_the_face(&mut app));
+    let card = on_the_card(&app);
+    println!("{name:<38} {main}; to the renderer {extract}; {beneath} + {face} draws, {card:.1} MB on the card");
 }
 
 /// Each in a process of its own, so that none warms the caches of the next.

@@ -245,6 +245,9 @@ fn the_ring_breathes_with_the_voice_and_calms_down() {
         assert!(s.restless());
         s.settle();
         assert!(!s.restless() && reach(&s) == 0.0);
+        s.world_mut().cast.voice_of(2).speaking = true;
+        s.wait(1);
+        assert!(reach(&s) > 0.0, "who begins to speak is lit in that frame");
     }
 }
 
