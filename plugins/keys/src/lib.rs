@@ -111,12 +111,14 @@ impl Keys {
     }
 }
 
-/// The way of a key to the node, from whatever thread.
-pub fn hold(node: &NodeHandle, down: bool) {
-    // The gate goes with it, because a key alone would choose push to talk.
-    let held = VoiceSettings { ptt: Some(down), gate: Some(Gate::PushToTalk), ..VoiceSettings::default() };
-    // A node whose queue is full has more to see to than a key.
-    let _ = node.try_send(UNASKED, NodeCommand::Voice(VoiceAsk::Set(held)));
+/// What a key means to the node. The gate goes with it, because a key alone would choose push to talk.
+pub fn held(down: bool) -> VoiceSettings {
+    VoiceSettings { ptt: Some(down), gate: Some(Gate::PushToTalk), ..VoiceSettings::default() }
+}
+
+/// The way of a key to the node, from whatever thread. False where its queue is full: then it has more to see to than a key.
+pub fn hold(node: &NodeHandle, down: bool) -> bool {
+    node.try_send(UNASKED, NodeCommand::Voice(VoiceAsk::Set(held(down)))).is_ok()
 }
 
 fn follow(

@@ -55,7 +55,10 @@ fn main() {
     }
     let fingers = xtest::Fingers::on(None).unwrap();
     let to = handle.clone();
-    let hotkeys = Hotkeys::start(Source::Desktop, move |pressed| hearth_keys::hold(&to, pressed.down)).unwrap();
+    let hotkeys = Hotkeys::start(Source::Desktop, move |pressed| {
+        hearth_keys::hold(&to, pressed.down);
+    })
+    .unwrap();
     hotkeys.set(vec![(Action::Talk, "F13".parse().unwrap())]);
     settle(&fingers, &told);
 

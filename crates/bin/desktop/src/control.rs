@@ -11,8 +11,8 @@ pub use line::{Request, parse, render};
 use crate::instance;
 use anyhow::{Context, Result};
 use bevy::prelude::*;
-use hearth_bridge::WakeUp;
-use hearth_ports::{ErrorCode, NodeError, NodeReply};
+use hearth_bridge::{Bridge, WakeUp};
+use hearth_ports::{ErrorCode, NodeCommand, NodeError, NodeHandle, NodeReply, VoiceAsk};
 use hearth_types::limits;
 use hearth_ui::{ControlAnswer, ControlAsk, ControlRequest};
 use interprocess::local_socket::{ListenerOptions, Stream, prelude::*};
@@ -21,7 +21,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     path::Path,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
@@ -51,6 +51,8 @@ pub struct Inbox {
     requests: Arc<Mutex<Receiver<Envelope>>>,
     /// Lines read and not yet answered.
     unanswered: Arc<AtomicUsize>,
+    /// For what cannot wait for a frame, once the node runs.
+    node: Arc<OnceLock<NodeHandle>>,
 }
 
 impl Inbox {
@@ -74,16 +76,18 @@ pub fn listen(home: &Path, wake_up: WakeUp) -> Result<Inbox> {
     let open = Arc::new(AtomicUsize::new(0));
     let unanswered = Arc::new(AtomicUsize::new(0));
     let counter = unanswered.clone();
+    let node = Arc::new(OnceLock::new());
+    let past = Arc::clone(&node);
     std::thread::Builder::new().name("control".into()).spawn(move || {
         for stream in listener.incoming().filter_map(Result::ok) {
             if open.fetch_add(1, Ordering::Relaxed) >= CONNECTIONS {
                 open.fetch_sub(1, Ordering::Relaxed);
                 continue;
             }
-            let (sender, wake_up, open_here, counter) =
-                (sender.clone(), wake_up.clone(), open.clone(), counter.clone());
+            let (sender, wake_up, open_here, counter, past) =
+                (sender.clone(), wake_up.clone(), open.clone(), counter.clone(), past.clone());
             let serving = std::thread::Builder::new().name("control-line".into()).spawn(move || {
-                serve(stream, &sender, &wake_up, &counter);
+                serve(stream, &sender, &wake_up, &counter, &past);
                 open_here.fetch_sub(1, Ordering::Relaxed);
             });
             if serving.is_err() {
@@ -91,10 +95,16 @@ pub fn listen(home: &Path, wake_up: WakeUp) -> Result<Inbox> {
             }
         }
     })?;
-    Ok(Inbox { requests: Arc::new(Mutex::new(inbox)), unanswered })
+    Ok(Inbox { requests: Arc::new(Mutex::new(inbox)), unanswered, node })
 }
 
-fn serve(stream: Stream, sender: &SyncSender<Envelope>, wake_up: &WakeUp, unanswered: &AtomicUsize) {
+fn serve(
+    stream: Stream,
+    sender: &SyncSender<Envelope>,
+    wake_up: &WakeUp,
+    unanswered: &AtomicUsize,
+    node: &OnceLock<NodeHandle>,
+) {
     let mut stream = BufReader::new(stream);
     let limit = limits::CONTROL_LINE_BYTES;
     loop {
@@ -110,7 +120,11 @@ fn serve(stream: Stream, sender: &SyncSender<Envelope>, wake_up: &WakeUp, unansw
             (serde_json::Value::Null, Err(NodeError::new(ErrorCode::LineTooLong, "A line may hold at most 64 KiB.")))
         } else {
             let Request { id, request } = parse(&line);
-            (id, request.and_then(|request| ask(request, sender, wake_up)))
+            let result = request.and_then(|request| match (key(&request), node.get()) {
+                (Some(down), Some(node)) if hearth_keys::hold(node, down) => Ok(NodeReply::Done),
+                _ => ask(request, sender, wake_up),
+            });
+            (id, result)
         };
         let written = stream.get_mut().write_all(render(&id, &result).as_bytes());
         unanswered.fetch_sub(1, Ordering::AcqRel);
@@ -118,6 +132,12 @@ fn serve(stream: Stream, sender: &SyncSender<Envelope>, wake_up: &WakeUp, unansw
             return;
         }
     }
+}
+
+/// Whether a request is the key of push to talk and nothing else: down or up.
+fn key(request: &ControlRequest) -> Option<bool> {
+    let ControlRequest::Node(NodeCommand::Voice(VoiceAsk::Set(settings))) = request else { return None };
+    settings.ptt.filter(|down| *settings == hearth_keys::held(*down))
 }
 
 fn ask(request: ControlRequest, sender: &SyncSender<Envelope>, wake_up: &WakeUp) -> Outcome {
@@ -149,8 +169,16 @@ struct Desk {
 impl Plugin for ControlPlugin {
     fn build(&self, app: &mut App) {
         app.insert_resource(Desk { inbox: self.inbox.clone(), waiting: BTreeMap::new(), next: 0 })
-            .add_systems(PreUpdate, take_in)
+            .add_systems(PreUpdate, (meet_node, take_in))
             .add_systems(PostUpdate, hand_back);
+    }
+}
+
+fn meet_node(desk: Res<Desk>, bridge: Option<Res<Bridge>>) {
+    if desk.inbox.node.get().is_none()
+        && let Some(node) = bridge.and_then(|bridge| bridge.past_the_frame())
+    {
+        let _ = desk.inbox.node.set(node);
     }
 }
 

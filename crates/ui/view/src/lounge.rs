@@ -379,7 +379,9 @@ fn own_hands(
         }
     }
     if r.drag_stopped() {
-        let here = state.own_seat.spot.unwrap_or(spot);
+        // Where it was let go: a slow frame holds the last of the way and the end of it.
+        let let_go = r.interact_pointer_pos().or_else(|| ui.input(|i| i.pointer.latest_pos()));
+        let here = let_go.map_or(spot, |at| place.plan.inside(place.scale.to_room(at)));
         state.own_seat.dragged = false;
         sit(state, place.plan.settle(here, &place.others()), frame, intents);
     }

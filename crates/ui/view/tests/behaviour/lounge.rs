@@ -83,6 +83,22 @@ fn a_drag_tells_the_way_and_ends_on_a_seat_nearby() {
 }
 
 #[test]
+fn a_drag_ends_where_it_is_let_go_however_slow_the_frames_are() {
+    let mut s = Stage::main(Cast::in_room());
+    let (middle, points) = metre(&mut s);
+    let from = spot_of(&s, OWN);
+    let seat = BuiltIn::Fireside.plan().seats[5];
+    let to = middle + Vec2::new(seat[0], -seat[1]) * points;
+    press(&mut s, from, true);
+    s.0.event(Event::PointerMoved(from + Vec2::new(-30.0, 0.0)));
+    s.wait(1);
+    let button = PointerButton::Primary;
+    s.0.event(Event::PointerButton { pos: to, button, pressed: false, modifiers: Modifiers::NONE });
+    s.settle();
+    assert_eq!(sits(&s).last(), Some(&seat));
+}
+
+#[test]
 fn arrows_move_ones_own_seat_and_never_out_of_the_room() {
     let mut s = Stage::main(Cast::in_room());
     s.world_mut().cast.voice_of(1).seat = Some([4.7, 0.0]);
