@@ -276,6 +276,7 @@ def dragged(room):
                 time.sleep(0.03)
             desk.run("xdotool", "mouseup", "1")
             before = here
+            room.desk.shot("lounge-let-go")
             until(lambda: seat_of(room, room.ada) not in (None, list(before)), 10, "Ada to sit elsewhere")
         time.sleep(SETTLES_S)
         here = seat_of(room, room.ada)

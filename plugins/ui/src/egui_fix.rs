@@ -8,6 +8,8 @@
 //! - Requests of assistive technology reach nobody: forwarded as egui events.
 //! - Keys that came in one frame are all meant for the widget that had the keyboard before them, so Tab then Return presses
 //!   nothing: what follows a key that moves the keyboard waits for the next frame but one.
+//! - A button meets what is under the pointer at the end of the frame: who presses and drags within one slow frame drags
+//!   nothing. What moves after a button waits for the next frame.
 //! - Modifiers are those at the end of the frame: Ctrl+V pressed and let go within one slow frame types a "v". A modifier
 //!   that changes after another key was pressed waits for the next frame.
 //! - A blinking caret wakes the program twice a second for nothing: it does not blink.
@@ -161,10 +163,14 @@ impl Held {
         let moves = |event: &egui::Event| {
             matches!(event, egui::Event::Key { key: Key::Tab | Key::Enter | Key::Escape, pressed: true, .. })
         };
-        if let Some(at) = events.iter().position(moves) {
+        let button = |event: &egui::Event| matches!(event, egui::Event::PointerButton { .. });
+        let moved = |event: &egui::Event| matches!(event, egui::Event::PointerMoved(_));
+        let key = events.iter().position(moves);
+        let held = events.iter().position(button).filter(|at| events.iter().skip(*at).any(moved));
+        if let Some(at) = key.into_iter().chain(held).min() {
             self.events = events.split_off(at + 1);
             // A widget learns one frame later that it lost the keyboard, and what Return opens is there by then.
-            self.rest = 1;
+            self.rest = u8::from(key == Some(at));
         }
         events
     }
@@ -242,6 +248,23 @@ mod tests {
         assert_eq!(held.next(vec![]), [press(Key::Enter)]);
         assert_eq!(held.next(vec![text()]), [], "what Return opens is not there yet");
         assert_eq!(held.next(vec![]), [text(), text()]);
+        assert_eq!(held.next(vec![]), []);
+    }
+
+    #[test]
+    fn what_moves_after_a_button_waits() {
+        let mut held = Held::default();
+        let to = |x: f32| Event::PointerMoved(egui::pos2(x, 0.0));
+        let button = |x: f32, pressed| {
+            let (pos, button) = (egui::pos2(x, 0.0), egui::PointerButton::Primary);
+            Event::PointerButton { pos, button, pressed, modifiers: Modifiers::NONE }
+        };
+        let came = vec![to(1.0), button(1.0, true), to(2.0), to(3.0), button(3.0, false), to(9.0)];
+        assert_eq!(held.next(came), [to(1.0), button(1.0, true)]);
+        assert_eq!(held.next(vec![]), [to(2.0), to(3.0), button(3.0, false)]);
+        assert_eq!(held.next(vec![]), [to(9.0)]);
+        let click = vec![to(1.0), button(1.0, true), button(1.0, false)];
+        assert_eq!(held.next(click.clone()), click, "a click is whole");
         assert_eq!(held.next(vec![]), []);
     }
 

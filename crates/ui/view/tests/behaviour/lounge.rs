@@ -96,6 +96,16 @@ fn a_drag_ends_where_it_is_let_go_however_slow_the_frames_are() {
     s.0.event(Event::PointerButton { pos: to, button, pressed: false, modifiers: Modifiers::NONE });
     s.settle();
     assert_eq!(sits(&s).last(), Some(&seat));
+    // And once more, from there.
+    let there = BuiltIn::Fireside.plan().seats[6];
+    let to = middle + Vec2::new(there[0], -there[1]) * points;
+    let from = spot_of(&s, OWN);
+    press(&mut s, from, true);
+    s.0.event(Event::PointerMoved(from + (to - from) * 0.5));
+    s.wait(1);
+    press(&mut s, to, false);
+    s.settle();
+    assert_eq!(sits(&s).last(), Some(&there));
 }
 
 #[test]
