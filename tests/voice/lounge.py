@@ -24,7 +24,7 @@ for beside in ("net", "app"):
 
 import desktop  # noqa: E402
 import null_sinks  # noqa: E402
-from client_voice import ROOM, SPEAK, TOAST_CLOSE, Ears, loudness  # noqa: E402
+from client_voice import ROOM, SPEAK, Ears, loudness  # noqa: E402
 from hums import all_at_once  # noqa: E402
 from lab import figure, run, until  # noqa: E402
 from peers import Peer, agree, binary  # noqa: E402
@@ -32,10 +32,13 @@ from sound import RATE, hum  # noqa: E402
 from talk_in_a_room import voice_room  # noqa: E402
 
 NAMES = ["ada", "bo", "cy", "di", "ed", "flo", "gus", "hal", "ida", "jon", "kim", "lea"]
+# A small window: this machine has no graphics card, and paints each pixel with the processor that sound needs too.
+desktop.SIZE = (940, 700)
+TOAST_CLOSE = (904, 82)
 # The first face of the room in the channel list, from one to the next, and how far its ring reaches.
 FACE_X, FACE_Y, ROW, REACH = 108, 203, 30, 14
 # The part of the window where the room is.
-STAGE = (290, 60, 1060, 582)
+STAGE = (290, 60, 930, 566)
 # What a voice sounds like from seat to seat by itself: `cargo build --release -p hearth-audio --example heard_from`.
 HEARD_FROM = binary("HEARD_FROM", "examples/heard_from")
 ROUNDS = int(os.environ.get("ROUNDS", "12"))
@@ -137,6 +140,10 @@ class Room:
         for peer in self.others:
             peer.ask("voice.sink", wav=lab.path(f"{peer.name}.heard.wav"))
             peer.ask("voice.join", channel=self.channel)
+        # The others' computers are other computers: what they do must not wait in front of what this one draws.
+        for peer in self.others:
+            for thread in os.listdir(f"/proc/{peer.process.pid}/task"):
+                os.setpriority(os.PRIO_PROCESS, int(thread), 5)
         self.desk = desktop.Desktop(lab, hosts[0], "ada", env={k: self.sound.env[k] for k in ("PULSE_SERVER", "ALSA_CONFIG_PATH")})
         self.desk.settle(60)
         self.desk.click(*TOAST_CLOSE)
