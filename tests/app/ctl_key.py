@@ -46,7 +46,7 @@ def press(desk, words, presses):
             desk.run(*words(down))
             until(lambda: len(at_the_gate(desk.log)) > before, 5, "the gate to hear of it")
             took.append(at_the_gate(desk.log)[before] - start)
-            time.sleep(0.03)
+            time.sleep(0.15)
     return took
 
 
