@@ -28,6 +28,9 @@ const PICTURE: (f32, f32) = (34.0, 84.0);
 const LIGHT: f32 = 3.4;
 /// With more people than this, only those who speak or are pointed at have their names shown.
 const NAMED_MAX: usize = 30;
+/// Points between the pictures of two who stand side by side, and the least size of one.
+const STANDING_GAP: f32 = 5.0;
+const STANDING_LEAST: f32 = 22.0;
 /// A name is at least and at most so wide, in points, so far from the next in its row, and rows are so far apart in metres.
 const NAME: (f32, f32) = (56.0, 110.0);
 const NAME_GAP: f32 = 15.0;
@@ -70,8 +73,11 @@ impl Scale {
         let way = (at - self.middle) / self.points;
         [way.x, -way.y]
     }
-    fn picture(self) -> f32 {
-        (PICTURE_M * self.points).clamp(PICTURE.0, PICTURE.1).round()
+    /// How large people are drawn; where some have to stand, so that nobody stands before anybody.
+    fn picture(self, standing: bool) -> f32 {
+        let usual = (PICTURE_M * self.points).clamp(PICTURE.0, PICTURE.1);
+        let room = if standing { APART_M * self.points - STANDING_GAP } else { f32::INFINITY };
+        usual.min(room).max(STANDING_LEAST).round()
     }
 }
 
@@ -83,6 +89,8 @@ struct Place<'a> {
     spots: Vec<Spot>,
     plan: Plan,
     scale: Scale,
+    /// Across somebody's picture, in points.
+    size: f32,
     /// One is in the room oneself.
     inside: bool,
 }
@@ -119,9 +127,9 @@ pub(crate) fn lounge_ui(
     let scale = Scale::fit(&plan, stage);
     let inside = view.voice.call_in(channel.channel).is_some();
     let wishes: Vec<Option<Spot>> = people.iter().map(|p| wish(state, view, p, frame)).collect();
-    let place = Place { view, people, spots: plan.seated(&wishes), plan, scale, inside };
+    let size = scale.picture(people.len() > plan.seats.len());
+    let place = Place { view, people, spots: plan.seated(&wishes), plan, scale, size, inside };
     let lively = frame.focused && frame.motion == Motion::Full;
-    let size = scale.picture();
 
     let hovered = if inside { floor(ui, state, &place, stage, frame, intents) } else { None };
     let mut shapes = furniture(&place, hovered, frame);
@@ -244,7 +252,7 @@ fn furniture(place: &Place<'_>, hovered: Option<Spot>, frame: &Frame<'_>) -> Vec
         let half = Vec2::splat(0.62 * scale.points);
         shapes.push(Shape { kind: Kind::Fire { heat: 0.0 }, at, half, color: ember });
     }
-    let size = scale.picture();
+    let size = place.size;
     for seat in &plan.seats {
         if !place.is_free(*seat) {
             continue;
@@ -311,7 +319,7 @@ fn seat_of(
     intents: &mut Intents,
 ) {
     let view = place.view;
-    let size = place.scale.picture();
+    let size = place.size;
     let named = place.people.len() <= NAMED_MAX;
     let t = frame.tokens;
     let c = &t.color;

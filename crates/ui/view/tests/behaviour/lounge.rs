@@ -49,6 +49,25 @@ fn who_has_no_seat_is_given_one_and_nobody_sits_on_anybody() {
 }
 
 #[test]
+fn a_hundred_people_stand_before_nobody() {
+    let mut cast = Cast::crowd();
+    for n in 0..80 {
+        cast.sits(2_000 + n, 6);
+    }
+    let mut s = Stage::main(cast);
+    s.settle();
+    let people = s.0.query_all_by_label_contains("in the room");
+    let stage: Vec<_> = people.map(|n| n.rect()).filter(|r| r.left() > 300.0 && r.width() < 100.0).collect();
+    assert!(stage.len() > 100, "{}", stage.len());
+    for (n, a) in stage.iter().enumerate() {
+        for b in stage.iter().take(n) {
+            // What can be clicked reaches two points farther than the picture.
+            assert!(a.center().distance(b.center()) >= a.width() - 4.0, "{a:?} before {b:?}");
+        }
+    }
+}
+
+#[test]
 fn a_click_on_a_free_seat_sits_down_there() {
     let mut s = Stage::main(Cast::in_room());
     let (middle, points) = metre(&mut s);
