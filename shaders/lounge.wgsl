@@ -28,6 +28,7 @@ const SEAT: i32 = 4;
 const FIRE: i32 = 5;
 const RANGE: i32 = 6;
 const PERSON: i32 = 7;
+const BUBBLE: i32 = 8;
 
 struct Corner {
     @builtin(position) clip: vec4<f32>,
@@ -126,6 +127,15 @@ fn wall_at(local: vec2<f32>, item: Item) -> vec4<f32> {
     let shadow = 0.35 * exp(-max(e, 0.0) * 0.28) * mix(0.35, 1.0, lounge.ground.a);
     let body = within(d);
     return vec4<f32>(item.color.rgb * body, mix(shadow, 1.0, body));
+}
+
+fn bubble_at(local: vec2<f32>, item: Item) -> vec4<f32> {
+    let along = item.kind.yz;
+    let wide = item.kind.w;
+    let q = vec2<f32>(dot(local, along), dot(local, vec2<f32>(-along.y, along.x)));
+    let d = length(vec2<f32>(max(abs(q.x) - item.color.a, 0.0), q.y)) - wide;
+    let fill = within(d) * (0.05 + 0.10 * smoothstep(-wide, 0.0, d));
+    return vec4<f32>(item.color.rgb, max(fill, line(d + 1.0, 1.4) * 0.55));
 }
 
 fn seat_at(local: vec2<f32>, item: Item) -> vec4<f32> {
@@ -246,6 +256,7 @@ fn fragment(in: Corner) -> @location(0) vec4<f32> {
         case 4: { return seat_at(in.local, item); }
         case 5: { return fire_at(in.local, item); }
         case 6: { return range_at(in.local, item); }
+        case 8: { return bubble_at(in.local, item); }
         case 7: { return person_at(in.local, item); }
         default: { discard; }
     }

@@ -77,15 +77,17 @@ fn of(shape: &Shape) -> Item {
         Kind::Seat { lit } => Vec4::new(4.0, lit, 0.0, 0.0),
         Kind::Fire { heat } => Vec4::new(5.0, heat, 0.0, 0.0),
         Kind::Range { strength } => Vec4::new(6.0, strength, 0.0, 0.0),
+        Kind::Bubble { turn } => Vec4::new(8.0, turn.cos(), turn.sin(), shape.half.y),
         Kind::Person { radius, shown, loud } => Vec4::new(7.0, radius, shown, loud),
     };
     // A wall is turned, so what holds it is a square around it.
     let half = match shape.kind {
+        Kind::Bubble { .. } => egui::Vec2::splat(shape.half.x + shape.half.y + 2.0),
         Kind::Wall { .. } => egui::Vec2::splat(shape.half.x + shape.half.y + 12.0),
         _ => shape.half,
     };
     let mut color = vec(linear(shape.color));
-    if let Kind::Wall { .. } = shape.kind {
+    if let Kind::Wall { .. } | Kind::Bubble { .. } = shape.kind {
         // Its own half lengths, for the shader.
         color.w = shape.half.x;
     }

@@ -112,7 +112,7 @@ pub fn draw(
                 typing: &scene.typing,
                 voice: VoiceView {
                     people: &voices.people,
-                    call: voices.call.as_ref().map(Call::view),
+                    call: voices.call.as_ref().map(|call| call.view(&voices.whisper)),
                     choices: &prefs.values.voice,
                     key: voices.key.view(),
                     talking: voices.talking,

@@ -122,6 +122,10 @@ pub fn carry_out(
             Intent::Sit(spot) => {
                 node.send(set(VoiceSettings { position: Some(spot), ..VoiceSettings::default() }));
             }
+            Intent::Whisper(users) => {
+                voices.whisper.clone_from(&users);
+                node.send(set(VoiceSettings { whisper: Some(users), ..VoiceSettings::default() }));
+            }
             Intent::SetPlan { channel, plan } => {
                 asked.put(node.send(NodeCommand::ChannelPlan { channel, plan }), Purpose::Deed);
             }

@@ -74,8 +74,8 @@ pub struct Call {
 }
 
 impl Call {
-    /// Lends it to the view.
-    pub fn view(&self) -> CallView<'_> {
+    /// Lends it to the view, with those whom alone one speaks to.
+    pub fn view<'a>(&'a self, whisper: &'a [UserId]) -> CallView<'a> {
         CallView {
             community: self.community,
             community_name: &self.community_name,
@@ -86,6 +86,7 @@ impl Call {
             silenced: self.silenced,
             others: self.others,
             relay: self.relay.as_deref(),
+            whisper,
         }
     }
 }
@@ -105,6 +106,8 @@ pub struct Voices {
     pub no_overlay: Option<String>,
     /// The key is held.
     pub talking: bool,
+    /// Whom alone one speaks to in this call; empty for everybody.
+    pub whisper: Vec<UserId>,
     /// The key is held by a word from outside: `hearth ctl ptt toggle`.
     held_by_word: bool,
     /// One's own microphone, once a test has heard it.
@@ -308,6 +311,8 @@ pub fn settle_in(mut voices: ResMut<Voices>, rooms: Rooms, prefs: Res<Prefs>, mu
         return;
     }
     voices.told = room;
+    // The next call knows of no whisper.
+    voices.whisper.clear();
     if room.is_some() {
         let (muted, deafened) = voices.silence;
         let volume = prefs.values.volumes.keys().map(|user| (*user, prefs.volume(*user))).collect();

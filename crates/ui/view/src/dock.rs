@@ -3,7 +3,7 @@
 use crate::dialogs::{Dialog, Kind};
 use crate::icons::{self, Icon};
 use crate::tokens::contrast::mix;
-use crate::voice::toggle_mute;
+use crate::voice::{self, toggle_mute};
 use crate::widgets::{self, medium};
 use crate::{CallView, Frame, Intent, Intents, MainView, UiState};
 use egui::{Color32, FontId, Id, Rect, Response, Sense, Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2};
@@ -32,6 +32,7 @@ pub(crate) fn condition(
     let (dot, title) = match view.net.health {
         Health::NoNetwork => (c.danger, "No network"),
         Health::Alone | Health::Connecting if call.others > 0 => (c.warn, "Connecting…"),
+        _ if !call.whisper.is_empty() => (c.quiet, "Whispering"),
         _ => (c.ok, "Voice connected"),
     };
     let sentence = if view.net.health == Health::NoNetwork {
@@ -42,6 +43,8 @@ pub(crate) fn condition(
         "A moderator muted you here. Nobody hears you.".to_owned()
     } else if call.muted {
         "You are muted. Nobody hears you.".to_owned()
+    } else if !call.whisper.is_empty() {
+        whispered(view, call)
     } else if call.others == 0 {
         "Nobody else is here yet. Others see you in the list.".to_owned()
     } else if let Some(name) = call.relay.filter(|name| *name == view.me.name) {
@@ -52,6 +55,17 @@ pub(crate) fn condition(
         "Voices go straight from one computer to the other.".to_owned()
     };
     (dot, title, sentence)
+}
+
+/// Who alone hears one.
+fn whispered(view: &MainView<'_>, call: &CallView<'_>) -> String {
+    let here = view.voice.in_room(call.channel).iter().filter(|p| call.whisper.contains(&p.user));
+    let names: Vec<&str> = here.map(|person| voice::name_of(view, person.user).0).collect();
+    match names.as_slice() {
+        [] => "Whom you whisper to is not here. Nobody hears you.".to_owned(),
+        [one] => format!("Only {one} hears you."),
+        [most @ .., last] => format!("Only {} and {last} hear you.", most.join(", ")),
+    }
 }
 
 /// What to do to be heard, under push to talk.

@@ -77,6 +77,8 @@ pub enum Intent {
     LeaveVoice,
     /// Sit there, in the room one is in. Comes often while one is dragged.
     Sit(Spot),
+    /// Speak to these people alone, in the room one is in; to everybody again when there are none.
+    Whisper(Vec<UserId>),
     /// Change what a voice room is like.
     SetPlan { channel: ChannelId, plan: BuiltIn },
     /// Say nothing, or speak again.

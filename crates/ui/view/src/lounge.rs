@@ -18,6 +18,7 @@ use egui::{
 };
 use hearth_ports::ChannelView;
 use hearth_room::{APART_M, Plan, REACH_M, Spot, ZoneKind, distance};
+use hearth_types::ChannelId;
 
 /// Free floor around the room's plan, in points: names stand below the lowest seats.
 const MARGIN: Vec2 = vec2(44.0, 40.0);
@@ -133,6 +134,9 @@ pub(crate) fn lounge_ui(
 
     let hovered = if inside { floor(ui, state, &place, stage, frame, intents) } else { None };
     let mut shapes = furniture(&place, hovered, frame);
+    let beneath = shapes.len();
+    let whisper = view.voice.call_in(channel.channel).map_or(&[][..], |call| call.whisper);
+    let (mut own_at, mut whispered) = (None, Vec::new());
     let mut heat: f32 = 0.0;
     let mut seated = Vec::with_capacity(people.len());
     for (person, spot) in people.iter().zip(&place.spots) {
@@ -152,14 +156,29 @@ pub(crate) fn lounge_ui(
         let (shown, loud) = lit(ui, state, frame, person, "lounge-ring");
         heat += shown * (0.4 + 0.6 * loud);
         let (_, color) = voice::name_of(view, person.user);
-        if held || (person.user == view.me.user && state.own_seat.spot.is_some()) {
-            let half = Vec2::splat(HEARD_M * scale.points);
-            shapes.push(Shape { kind: Kind::Range { strength: 1.0 }, at, half, color: frame.tokens.color.accent });
+        if person.user == view.me.user {
+            // While one moves, and fainter while one points at oneself or has the keyboard there.
+            let own = ui.ctx().read_response(own_id(channel.channel));
+            let asked = own.is_some_and(|r| r.hovered() || r.has_focus());
+            let strength = if held || state.own_seat.spot.is_some() { 1.0 } else { 0.6 * f32::from(u8::from(asked)) };
+            if strength > 0.0 {
+                let half = Vec2::splat(HEARD_M * scale.points);
+                shapes.push(Shape { kind: Kind::Range { strength }, at, half, color: frame.tokens.color.accent });
+            }
+        }
+        if person.user == view.me.user {
+            own_at = Some(at);
+        } else if whisper.contains(&person.user) {
+            whispered.push(at);
         }
         let kind = Kind::Person { radius: size / 2.0, shown, loud };
         let glow = mix(frame.tokens.color.speak, rgb(color), 0.25);
         shapes.push(Shape { kind, at, half: Vec2::splat(size / 2.0 * LIGHT), color: glow });
         seated.push((person, *spot, at));
+    }
+    if let Some(own) = own_at {
+        let bubbles = whispered.into_iter().map(|other| bubble(own, other, size, frame.tokens.color.quiet));
+        shapes.splice(beneath..beneath, bubbles);
     }
     let heat = (heat / 2.0).min(1.0);
     let heat = state.springs.breathe(ui.ctx(), frame, ("fire", channel.channel), f32::INFINITY, 10.0 * heat) / 10.0;
@@ -265,6 +284,26 @@ fn furniture(place: &Place<'_>, hovered: Option<Spot>, frame: &Frame<'_>) -> Vec
     shapes
 }
 
+/// Around two who whisper.
+fn bubble(own: Pos2, other: Pos2, size: f32, color: Color32) -> Shape {
+    let way = other - own;
+    let half = vec2(way.length() / 2.0, size * 0.72);
+    Shape { kind: Kind::Bubble { turn: way.angle() }, at: own + way / 2.0, half, color }
+}
+
+/// The free seat nearest to somebody, for whoever wants to sit beside them; none for who sits there already.
+pub(crate) fn beside(view: &MainView<'_>, person: &VoicePerson) -> Option<Spot> {
+    let plan = view.channels.iter().find(|c| c.channel.channel == person.channel)?.channel.plan.plan();
+    let people = view.voice.in_room(person.channel);
+    let spots = plan.seated(&people.iter().map(|p| p.seat).collect::<Vec<_>>());
+    let seat_of = |user| people.iter().position(|p| p.user == user).and_then(|n| spots.get(n).copied());
+    let (there, mine) = (seat_of(person.user)?, seat_of(view.me.user)?);
+    let taken = spots.iter().filter(|spot| **spot != mine);
+    let free = |seat: &&Spot| taken.clone().all(|other| distance(*other, **seat) >= APART_M);
+    let nearest = plan.seats.iter().filter(free).min_by(|a, b| distance(**a, there).total_cmp(&distance(**b, there)));
+    nearest.copied().filter(|seat| distance(*seat, mine) > 0.05)
+}
+
 /// The fire burns as much as is said.
 fn warm(shapes: &mut [Shape], now: f32) {
     for shape in shapes {
@@ -296,6 +335,11 @@ fn plainly(ui: &Ui, frame: &Frame<'_>, shapes: &[Shape]) {
             }
             Kind::Fire { heat } => {
                 painter.circle_filled(at, shape.half.x * 0.4, color.gamma_multiply(0.35 + 0.5 * heat));
+            }
+            Kind::Bubble { turn } => {
+                let way = Vec2::angled(turn) * shape.half.x;
+                let stroke = Stroke::new(2.0 * shape.half.y, color.gamma_multiply(0.18));
+                painter.line_segment([at - way, at + way], stroke);
             }
             Kind::Range { strength } => {
                 let stroke = Stroke::new(1.0, color.gamma_multiply(0.35 * strength));
@@ -359,6 +403,10 @@ fn seat_of(
     }
 }
 
+fn own_id(room: ChannelId) -> Id {
+    Id::new(("own-seat", room))
+}
+
 /// One's own seat follows the pointer, and the arrow keys while it has the focus.
 fn own_hands(
     ui: &Ui,
@@ -369,7 +417,7 @@ fn own_hands(
     frame: &Frame<'_>,
     intents: &mut Intents,
 ) {
-    let r = ui.interact(rect, Id::new(("own-seat", person.channel)), Sense::click_and_drag());
+    let r = ui.interact(rect, own_id(person.channel), Sense::click_and_drag());
     let words = "Your seat. Drag it, or move it with the arrows.";
     r.widget_info(|| WidgetInfo::labeled(WidgetType::Button, true, words));
     let r = r.on_hover_cursor(if state.own_seat.dragged { CursorIcon::Grabbing } else { CursorIcon::Grab });

@@ -169,6 +169,8 @@ pub struct CallView<'a> {
     pub others: usize,
     /// Whose computer passes the voices on, if one does.
     pub relay: Option<&'a str>,
+    /// Whom alone one speaks to; empty for everybody.
+    pub whisper: &'a [UserId],
 }
 
 /// What opens one's microphone.

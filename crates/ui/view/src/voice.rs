@@ -283,6 +283,24 @@ pub(crate) fn person_menu(
             intents.push(Intent::SetVolume { user: person.user, gain: value as f32 / 100.0 });
         }
         widgets::menu_line(ui, t);
+        if let Some(call) = view.voice.call_in(person.channel) {
+            let on = call.whisper.contains(&person.user);
+            if widgets::menu_switch(ui, t, Icon::Mic, "Whisper", on) {
+                let mut to: Vec<UserId> = call.whisper.to_vec();
+                if on {
+                    to.retain(|user| *user != person.user);
+                } else {
+                    to.push(person.user);
+                }
+                intents.push(Intent::Whisper(to));
+            }
+            if let Some(spot) = crate::lounge::beside(view, person)
+                && widgets::menu_item(ui, t, Some(Icon::People), "Sit beside", false)
+            {
+                intents.push(Intent::Sit(spot));
+            }
+            widgets::menu_line(ui, t);
+        }
         let silent = person.volume <= 0.0;
         if widgets::menu_switch(ui, t, Icon::SpeakerOff, "Mute for me", silent) {
             let gain = if silent { 1.0 } else { 0.0 };

@@ -20,6 +20,8 @@ pub enum Kind {
     Fire { heat: f32 },
     /// How far one is heard.
     Range { strength: f32 },
+    /// Around two of whom one whispers to the other, turned by so many radians.
+    Bubble { turn: f32 },
     /// The light of a person: `shown` 0.0 to 1.0 says whether they speak, `loud` how loud. `radius` is their picture's.
     Person { radius: f32, shown: f32, loud: f32 },
 }

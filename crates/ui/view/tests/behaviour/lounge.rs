@@ -6,6 +6,7 @@ use egui::{Event, Key, Modifiers, PointerButton, Pos2, Vec2};
 use egui_kittest::kittest::Queryable;
 use hearth_room::{BuiltIn, Spot, distance};
 use hearth_types::Permissions;
+use hearth_view::lounge::Kind;
 use hearth_view::{Intent, Motion};
 
 const OWN: &str = "Your seat. Drag it, or move it with the arrows.";
@@ -65,6 +66,82 @@ fn a_hundred_people_stand_before_nobody() {
             assert!(a.center().distance(b.center()) >= a.width() - 4.0, "{a:?} before {b:?}");
         }
     }
+}
+
+/// Somebody's menu in the room.
+fn open_menu(s: &mut Stage, label: &str) {
+    let at = s.0.query_all_by_label(label).map(|n| n.rect().center()).find(|p| p.x > 300.0).unwrap();
+    press(s, at, true);
+    press(s, at, false);
+    s.settle();
+}
+
+fn bubbles(s: &Stage) -> usize {
+    let scene = s.world().ui.lounge.as_ref();
+    scene.map_or(0, |scene| scene.shapes.iter().filter(|shape| matches!(shape.kind, Kind::Bubble { .. })).count())
+}
+
+#[test]
+fn a_whisper_is_for_whom_it_is_meant_and_one_is_told_so() {
+    let mut s = Stage::main(Cast::in_room());
+    s.world_mut().cast.painted = true;
+    s.settle();
+    assert_eq!(bubbles(&s), 0);
+    open_menu(&mut s, "Bram, in the room, speaking");
+    s.click("Whisper");
+    s.settle();
+    assert_eq!(s.log().last(), Some(&Intent::Whisper(vec![cast::user(2)])));
+    assert!(s.painted().contains("Only Bram hears you."));
+    assert!(s.names().iter().any(|(_, name)| name.starts_with("Whispering in")));
+    assert_eq!(bubbles(&s), 1);
+    open_menu(&mut s, "Bram, in the room, speaking");
+    s.click("Whisper");
+    s.settle();
+    assert_eq!(s.log().last(), Some(&Intent::Whisper(vec![])));
+    assert_eq!(bubbles(&s), 0);
+    // Who is gone hears nothing, and nobody else does.
+    s.world_mut().cast.whisper = vec![cast::user(77)];
+    s.settle();
+    assert!(s.painted().contains("Nobody hears you."));
+}
+
+#[test]
+fn one_can_go_and_sit_beside_somebody() {
+    let mut s = Stage::main(Cast::in_room());
+    let (_, points) = metre(&mut s);
+    let plan = BuiltIn::Fireside.plan();
+    s.world_mut().cast.voice_of(1).seat = Some(plan.seats[20]);
+    s.world_mut().cast.voice_of(2).seat = Some(plan.seats[3]);
+    s.settle();
+    open_menu(&mut s, "Bram, in the room, speaking");
+    s.click("Sit beside");
+    s.settle();
+    let told = *sits(&s).last().unwrap();
+    assert!(plan.seats.contains(&told) && told != plan.seats[3]);
+    assert!(distance(told, plan.seats[3]) < 1.8, "{told:?} beside {:?}", plan.seats[3]);
+    assert!(points > 10.0);
+}
+
+#[test]
+fn how_far_one_is_heard_is_shown_to_who_asks() {
+    let mut s = Stage::main(Cast::in_room());
+    s.world_mut().cast.painted = true;
+    s.settle();
+    let shown = |s: &Stage| {
+        let scene = s.world().ui.lounge.as_ref();
+        scene.is_some_and(|scene| scene.shapes.iter().any(|shape| matches!(shape.kind, Kind::Range { .. })))
+    };
+    assert!(!shown(&s));
+    let own = spot_of(&s, OWN);
+    s.point(own.x, own.y);
+    s.wait(3);
+    assert!(shown(&s), "the pointer is on oneself");
+    s.point(own.x, own.y + 400.0);
+    s.wait(3);
+    assert!(!shown(&s));
+    s.0.get_by_label(OWN).focus();
+    s.wait(3);
+    assert!(shown(&s), "the keyboard is there");
 }
 
 #[test]

@@ -80,6 +80,8 @@ pub struct Cast {
     pub devices: Option<VoiceDevicesView>,
     /// Whose computer passes the voices on.
     pub relay: Option<u64>,
+    /// Whom alone one speaks to.
+    pub whisper: Vec<UserId>,
 }
 
 const PEOPLE: [(&str, u32, Presence, bool); 9] = [
@@ -245,6 +247,7 @@ impl Cast {
                 &["Built-in Audio Analog Stereo", "HDMI / DisplayPort 1 Output", "Wireless Headphones Pro"],
             )),
             relay: None,
+            whisper: Vec::new(),
         }
     }
     pub fn unread() -> Self {
@@ -460,6 +463,7 @@ impl Cast {
             silenced: me.silenced,
             others: self.voices.iter().filter(|p| p.channel == me.channel).count() - 1,
             relay: relay.map(|m| m.name.as_str()),
+            whisper: &self.whisper,
         })
     }
     /// Lends a view over it all.

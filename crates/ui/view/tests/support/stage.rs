@@ -125,6 +125,7 @@ impl World {
                 self.cast.sits(1, room as u64 + 1);
             }
             Intent::Sit(spot) => self.cast.voice_of(1).seat = Some(*spot),
+            Intent::Whisper(users) => self.cast.whisper.clone_from(users),
             Intent::SetPlan { channel, plan } => {
                 self.cast.channels.iter_mut().filter(|c| c.0.channel == *channel).for_each(|c| c.0.plan = *plan);
             }
