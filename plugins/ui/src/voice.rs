@@ -103,6 +103,8 @@ pub struct Voices {
     pub key: TalkKeyState,
     /// Why there is no overlay, if there is none on this computer.
     pub no_overlay: Option<String>,
+    /// Why games are not heard, or not all, if so.
+    pub no_games: Option<String>,
     /// The key is held.
     pub talking: bool,
     /// The key is held by a word from outside: `hearth ctl ptt toggle`.

@@ -6,7 +6,7 @@ mod steps;
 
 use hearth_ports::{ErrorCode, NodeCommand, NodeEvent, NodeReply, SendState};
 use hearth_sim::World;
-use hearth_types::ChannelKind;
+use hearth_types::{ChannelKind, Playing, UserId, limits};
 use steps::*;
 
 #[test]
@@ -158,74 +158,16 @@ fn a_restart_goes_on_where_it_was() {
     let (link, _) = invite(&mut w, 0, space, None);
     join(&mut w, 1, &link);
     for n in 0..30 {
-        send(&mut w, n % 2, general, &format!("{n}"));
-        if n % 7 == 3 {
-            w.kill(1);
-            w.boot(1);
-        }
+        let playing = Some(Playing::new(&format!("Game {n}"), "", None));
+        w.command(1, NodeCommand::PresenceSet { presence: None, playing });
     }
-    agree(&mut w, &[0, 1], space, 30_000);
-    assert_eq!(list(&mut w, 0, general).len(), 30);
-    assert!(w.links() > 0, "they found each other again by themselves");
-}
-
-#[test]
-fn a_full_disk_is_said_and_nothing_is_half_done() {
-    let mut w = World::new(2, 8);
-    let (space, general) = found(&mut w, 0);
-    let (link, _) = invite(&mut w, 0, space, None);
-    join(&mut w, 1, &link);
-    w.disk(0).full = true;
-    let failed = NodeCommand::MessageSend { channel: general, text: "lost".into(), reply_to: None };
-    assert_eq!(w.ask(0, failed).unwrap_err().code, ErrorCode::DiskFull);
-    w.disk(0).full = false;
-    send(&mut w, 0, general, "kept");
-    agree(&mut w, &[0, 1], space, 5_000);
-    assert_eq!(texts(&mut w, 1, general), ["kept"]);
-}
-
-#[test]
-fn wrong_clocks_do_not_lose_anything() {
-    let hour = 3_600_000;
-    for skew in [-hour, hour] {
-        let mut w = World::new(2, 9);
-        w.skew(1, skew);
-        let (space, general) = found(&mut w, 0);
-        let (link, _) = invite(&mut w, 0, space, None);
-        join(&mut w, 1, &link);
-        send(&mut w, 0, general, "one");
-        send(&mut w, 1, general, "two");
-        agree(&mut w, &[0, 1], space, 10_000);
-        for i in [0, 1] {
-            let mut seen = texts(&mut w, i, general);
-            seen.sort();
-            assert_eq!(seen, ["one", "two"], "skew {skew} at {i}");
-        }
-        w.run(60_000);
-        let told = w.events(1).iter().any(|e| matches!(e, NodeEvent::Warning { code: "clock", .. }));
-        assert!(told, "the one whose clock is off is told");
-    }
-}
-
-#[test]
-fn presence_and_typing_are_seen_and_end() {
-    use hearth_ports::Presence;
-    let mut w = World::new(2, 10);
-    let (space, general) = found(&mut w, 0);
-    let (link, _) = invite(&mut w, 0, space, None);
-    join(&mut w, 1, &link);
-    w.run(3_000);
-    w.events(0);
-    w.ask(1, NodeCommand::TypingSend { channel: general }).unwrap();
-    w.ask(1, NodeCommand::PresenceSet { presence: Presence::Idle }).unwrap();
     w.run(1_000);
-    let events = w.events(0);
-    assert!(events.iter().any(|e| matches!(e, NodeEvent::Typing { channel, .. } if *channel == general)));
-    assert!(events.iter().any(|e| matches!(e, NodeEvent::PresenceChanged { presence: Presence::Idle, .. })));
+    assert_eq!(told(w.events(0)).len(), 1, "of thirty in one moment");
+    hears(&mut w, 0, &Playing::new("Game 29", "", None));
+
     w.kill(1);
-    assert!(w.run_until(30_000, |w| {
-        w.events(0).iter().any(|e| matches!(e, NodeEvent::PresenceChanged { presence: Presence::Offline, .. }))
-    }));
+    w.run(limits::PRESENCE_MS + limits::PRESENCE_DOUBT_MS);
+    assert_eq!(told(w.events(0)), [None], "it ends with the computer");
 }
 
 #[test]

@@ -27,22 +27,11 @@ mod process;
 mod server;
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 mod talk;
-mod text;
 
 pub use error::Unavailable;
+pub use hearth_types::Playing;
 
 use std::path::{Path, PathBuf};
-
-/// What is played.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Playing {
-    /// What the game calls itself, else what its program is called.
-    pub game: String,
-    /// What goes on in it.
-    pub details: Option<String>,
-    /// Since when, Unix milliseconds.
-    pub since_ms: Option<u64>,
-}
 
 /// Listens to games. Dropping it tells the sink that nothing is played, and gives the place back.
 #[derive(Debug)]

@@ -285,11 +285,12 @@ impl Told {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
     fn changes_come_at_their_pace_and_the_last_one_counts() {
-        let game = |name: &str| Playing { game: name.into(), details: None, since_ms: None };
+        let game = |name: &str| Playing::new(name, "", None).unwrap();
         let (mut told, start) = (Told::default(), Instant::now());
         let after = |s: u64| start + Duration::from_secs(s);
         assert_eq!(told.change(Some(&game("a")), after(0)), Some(Some(game("a"))));

@@ -1,7 +1,7 @@
 //! One connection of a game as a state machine: its bytes in, bytes for it out, and what is played.
 
 use crate::frame::{self, Frames, Op};
-use crate::{Playing, limits, text};
+use crate::{Playing, limits};
 use serde_json::{Map, Value, json};
 
 /// Invalid payload, command, version of the protocol, in the numbers games know.
@@ -114,7 +114,7 @@ impl Talk {
                     }
                     Some(Value::Object(mut activity)) => {
                         self.playing = self.read(&activity, now_ms);
-                        let game = self.playing.as_ref().map_or("", |p| p.game.as_str());
+                        let game = self.playing.as_ref().map_or("", Playing::name);
                         activity.entry("name").or_insert_with(|| game.into());
                         activity.entry("type").or_insert_with(|| 0.into());
                         activity.insert("application_id".into(), self.client.clone().into());
@@ -136,7 +136,7 @@ impl Talk {
         if !activity.get("type").is_none_or(|kind| kind.as_u64().is_some_and(|kind| GAMES.contains(&kind))) {
             return None;
         }
-        let line = |name: &str| activity.get(name).and_then(Value::as_str).and_then(text::line);
+        let text = |name: &str| activity.get(name).and_then(Value::as_str);
         let size = |v: &Value| match v.as_array().map(Vec::as_slice) {
             Some([now, most]) => Some((now.as_u64()?, most.as_u64()?)),
             _ => None,
@@ -144,13 +144,12 @@ impl Talk {
         let party = activity.get("party").and_then(|party| party.get("size")).and_then(size);
         let party = party.filter(|(now, most)| (1..=*most).contains(now) && (2..=limits::PARTY).contains(most));
         let party = party.map(|(now, most)| format!("{now} of {most}"));
-        let details: Vec<String> = [line("details"), line("state"), party].into_iter().flatten().collect();
+        let details = [text("details"), text("state"), party.as_deref()].into_iter().flatten();
+        let details: Vec<&str> = details.filter(|part| !part.trim().is_empty()).collect();
         let start = activity.get("timestamps").and_then(|times| times.get("start"));
-        Some(Playing {
-            game: line("name").or_else(|| text::line(&self.program)).unwrap_or_else(|| "a game".into()),
-            details: text::line(&details.join(" · ")),
-            since_ms: start.and_then(Value::as_u64).map(ms).filter(|start| *start <= now_ms + limits::AHEAD_MS),
-        })
+        let since = start.and_then(Value::as_u64).map(ms).filter(|start| *start <= now_ms + limits::AHEAD_MS);
+        let named = |name: &str| Playing::new(name, &details.join(" · "), since);
+        text("name").and_then(named).or_else(|| named(&self.program)).or_else(|| named("a game"))
     }
 
     fn refuse(&mut self, command: Value, nonce: Value, code: u32, message: &str) {

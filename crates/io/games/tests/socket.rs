@@ -85,7 +85,7 @@ impl Game {
 }
 
 fn named(game: &str) -> Option<Playing> {
-    Some(Playing { game: game.into(), details: None, since_ms: None })
+    Playing::new(game, "", None)
 }
 
 #[test]
@@ -286,11 +286,11 @@ fn a_library_that_games_use_is_understood() {
         .unwrap();
     let first = house.next().expect("something is played");
     // It gives no name, so it is called what its program is.
-    assert!(first.game.starts_with("socket"), "{first:?}");
-    assert_eq!(first.details.as_deref(), Some("The reef · In a group · 2 of 4"));
-    assert_eq!(first.since_ms, Some(1_700_000_000_000));
+    assert!(first.name().starts_with("socket"), "{first:?}");
+    assert_eq!(first.details(), Some("The reef · In a group · 2 of 4"));
+    assert_eq!(first.since_ms(), Some(1_700_000_000_000));
     let second = house.next().expect("something else is played");
-    assert_eq!((second.game.as_str(), second.details), ("Deep Sea", None));
+    assert_eq!((second.name(), second.details()), ("Deep Sea", None));
     let mut go_on = child.stdin.take().unwrap();
     go_on.write_all(b"\n").unwrap();
     assert_eq!(house.next(), None, "cleared while it stays connected");

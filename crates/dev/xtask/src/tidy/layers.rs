@@ -30,7 +30,7 @@ impl Layer {
             ["crates", "bin", _] => Self::Bin,
             ["crates", "dev", _] => Self::Dev,
             ["plugins", "world"] => Self::World,
-            ["plugins", "keys" | "lounge" | "overlay"] => Self::Beside,
+            ["plugins", "keys" | "lounge" | "overlay" | "playing"] => Self::Beside,
             ["plugins", _] => Self::Plugin,
             _ => return None,
         })

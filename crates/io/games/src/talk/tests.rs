@@ -53,15 +53,10 @@ fn an_activity_is_answered_told_and_cleared() {
     assert_eq!((&answer["cmd"], &answer["evt"]), (&json!("SET_ACTIVITY"), &Value::Null));
     assert_eq!(answer["data"]["details"], activity["details"]);
     assert_eq!(answer["data"]["application_id"], "42");
-    let playing = Playing {
-        game: "game".into(),
-        details: Some("Level 3 · In a group · 2 of 5".into()),
-        since_ms: Some(1_799_999_000_000),
-    };
-    assert_eq!(talk.playing(), Some(&playing));
+    let playing = Playing::new("game", "Level 3 · In a group · 2 of 5", Some(1_799_999_000_000));
+    assert_eq!(talk.playing(), playing.as_ref());
     set(&mut talk, json!({"name": "Deep Sea", "timestamps": {"start": NOW - 5}}));
-    let playing = Playing { game: "Deep Sea".into(), details: None, since_ms: Some(NOW - 5) };
-    assert_eq!(talk.playing(), Some(&playing));
+    assert_eq!(talk.playing(), Playing::new("Deep Sea", "", Some(NOW - 5)).as_ref());
     assert_eq!(set(&mut talk, Value::Null)["data"], Value::Null);
     assert_eq!(talk.playing(), None);
 }
@@ -87,10 +82,10 @@ fn what_is_wrong_in_an_activity_is_left_out() {
             "party": {"size": [9, 3]},
         }),
     );
-    assert_eq!(talk.playing(), Some(&Playing { game: "game".into(), details: None, since_ms: None }));
+    assert_eq!(talk.playing(), Playing::new("game", "", None).as_ref());
     set(&mut talk, json!({"timestamps": {"start": -4}, "party": {"size": [1, u64::MAX]}, "name": "x".repeat(9_000)}));
     let playing = talk.playing().unwrap();
-    assert_eq!((playing.since_ms, playing.details.as_deref(), playing.game.chars().count()), (None, None, 64));
+    assert_eq!((playing.since_ms(), playing.details(), playing.name().chars().count()), (None, None, 64));
     let answer = set(&mut talk, json!("text"));
     assert_eq!(answer["evt"], "ERROR");
 }

@@ -2,7 +2,7 @@
 #![allow(dead_code)]
 
 use hearth_ports::*;
-use hearth_types::{ChannelId, ChannelKind, EntryId, Permissions, SpaceId, UserId};
+use hearth_types::{ChannelId, ChannelKind, EntryId, Permissions, Playing, SpaceId, UserId};
 use hearth_view::{
     CallView, ChannelItem, CommunityItem, MainView, MicView, SyncView, TalkKey, Toast, TypingView, VoiceChoices,
     VoicePerson, VoiceView, WindowView,
@@ -81,6 +81,9 @@ pub struct Cast {
     /// Whose computer passes the voices on.
     pub relay: Option<u64>,
 }
+
+/// Longer than the list is wide.
+pub const LONG_GAME: &str = "The Extraordinarily Long Voyage Home";
 
 const PEOPLE: [(&str, u32, Presence, bool); 9] = [
     ("Ada", 0xe8844a, Presence::Online, true),
@@ -186,8 +189,12 @@ impl Cast {
                 rank: if *owner { 0 } else { u16::MAX },
                 owner: *owner,
                 presence: *presence,
+                playing: None,
             })
             .collect();
+        for (n, name, details, min) in [(1, "Deep Sea", "The reef · 2 of 4", 85), (3, LONG_GAME, "Chapter 3", 12)] {
+            members[n].playing = Playing::new(name, details, Some(NOW - min * MIN));
+        }
         members.sort_by_key(|m| m.user);
         Self {
             painted: false,
@@ -433,6 +440,7 @@ impl Cast {
                 color,
                 owner: false,
                 presence: Presence::Online,
+                playing: None,
                 ..cast.members[1].clone()
             };
             cast.members.push(member);
@@ -502,6 +510,7 @@ impl Cast {
                 key: self.key,
                 talking: self.talking,
                 no_overlay: None,
+                no_games: None,
                 mic: self.mic,
                 painted: self.painted,
             },
