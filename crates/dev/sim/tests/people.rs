@@ -6,7 +6,7 @@ mod steps;
 
 use hearth_ports::{ErrorCode, NodeCommand, NodeEvent, NodeReply, SendState};
 use hearth_sim::World;
-use hearth_types::{ChannelKind, Playing, UserId, limits};
+use hearth_types::{ChannelKind, Playing, limits};
 use steps::*;
 
 #[test]
@@ -157,6 +157,134 @@ fn a_restart_goes_on_where_it_was() {
     let (space, general) = found(&mut w, 0);
     let (link, _) = invite(&mut w, 0, space, None);
     join(&mut w, 1, &link);
+    for n in 0..30 {
+        send(&mut w, n % 2, general, &format!("{n}"));
+        if n % 7 == 3 {
+            w.kill(1);
+            w.boot(1);
+        }
+    }
+    agree(&mut w, &[0, 1], space, 30_000);
+    assert_eq!(list(&mut w, 0, general).len(), 30);
+    assert!(w.links() > 0, "they found each other again by themselves");
+}
+
+#[test]
+fn a_full_disk_is_said_and_nothing_is_half_done() {
+    let mut w = World::new(2, 8);
+    let (space, general) = found(&mut w, 0);
+    let (link, _) = invite(&mut w, 0, space, None);
+    join(&mut w, 1, &link);
+    w.disk(0).full = true;
+    let failed = NodeCommand::MessageSend { channel: general, text: "lost".into(), reply_to: None };
+    assert_eq!(w.ask(0, failed).unwrap_err().code, ErrorCode::DiskFull);
+    w.disk(0).full = false;
+    send(&mut w, 0, general, "kept");
+    agree(&mut w, &[0, 1], space, 5_000);
+    assert_eq!(texts(&mut w, 1, general), ["kept"]);
+}
+
+#[test]
+fn wrong_clocks_do_not_lose_anything() {
+    let hour = 3_600_000;
+    for skew in [-hour, hour] {
+        let mut w = World::new(2, 9);
+        w.skew(1, skew);
+        let (space, general) = found(&mut w, 0);
+        let (link, _) = invite(&mut w, 0, space, None);
+        join(&mut w, 1, &link);
+        send(&mut w, 0, general, "one");
+        send(&mut w, 1, general, "two");
+        agree(&mut w, &[0, 1], space, 10_000);
+        for i in [0, 1] {
+            let mut seen = texts(&mut w, i, general);
+            seen.sort();
+            assert_eq!(seen, ["one", "two"], "skew {skew} at {i}");
+        }
+        w.run(60_000);
+        let told = w.events(1).iter().any(|e| matches!(e, NodeEvent::Warning { code: "clock", .. }));
+        assert!(told, "the one whose clock is off is told");
+    }
+}
+
+#[test]
+fn presence_and_typing_are_seen_and_end() {
+    use hearth_ports::Presence;
+    let mut w = World::new(2, 10);
+    let (space, general) = found(&mut w, 0);
+    let (link, _) = invite(&mut w, 0, space, None);
+    join(&mut w, 1, &link);
+    w.run(3_000);
+    w.events(0);
+    w.ask(1, NodeCommand::TypingSend { channel: general }).unwrap();
+    w.ask(1, NodeCommand::PresenceSet { presence: Some(Presence::Idle), playing: None }).unwrap();
+    w.run(1_000);
+    let events = w.events(0);
+    assert!(events.iter().any(|e| matches!(e, NodeEvent::Typing { channel, .. } if *channel == general)));
+    assert!(events.iter().any(|e| matches!(e, NodeEvent::PresenceChanged { presence: Presence::Idle, .. })));
+    w.kill(1);
+    assert!(w.run_until(30_000, |w| {
+        w.events(0).iter().any(|e| matches!(e, NodeEvent::PresenceChanged { presence: Presence::Offline, .. }))
+    }));
+}
+
+#[test]
+fn what_is_played_is_seen_and_ends() {
+    use hearth_ports::Presence;
+    let mut w = World::new(3, 10);
+    let (space, _) = found(&mut w, 0);
+    let (link, _) = invite(&mut w, 0, space, None);
+    join(&mut w, 1, &link);
+    join(&mut w, 2, &link);
+    w.run(3_000);
+    let Ok(NodeReply::Identity(me)) = w.ask(1, NodeCommand::IdentityShow) else { panic!("nobody") };
+    let player = me.user;
+    let told = |events: Vec<NodeEvent>| -> Vec<Option<Playing>> {
+        let theirs = |e| match e {
+            NodeEvent::PresenceChanged { user, playing, .. } if user == player => Some(playing),
+            _ => None,
+        };
+        events.into_iter().filter_map(theirs).collect()
+    };
+    // A notice may be lost, and is said again within a third of its time.
+    let hears = |w: &mut World, i: usize, game: &Option<Playing>| {
+        let mut last = None;
+        let heard = w.run_until(limits::PRESENCE_MS / 2, |w| {
+            last = told(w.events(i)).pop().or(last.take());
+            last.as_ref() == Some(game)
+        });
+        assert!(heard, "{i} was last told {last:?}");
+    };
+    let set = |w: &mut World, presence, playing| {
+        w.ask(1, NodeCommand::PresenceSet { presence, playing }).unwrap();
+    };
+    let member = |w: &mut World| {
+        let Ok(NodeReply::Community(view)) = w.ask(0, NodeCommand::CommunityState { community: space }) else {
+            panic!("no community")
+        };
+        view.members.iter().find(|m| m.user == player).unwrap().playing.clone()
+    };
+    let sea = Playing::new("Deep Sea", "The reef", Some(5));
+    set(&mut w, None, Some(sea.clone()));
+    for i in [0, 2, 1] {
+        hears(&mut w, i, &sea);
+    }
+    assert_eq!(member(&mut w), sea);
+    w.run(limits::PRESENCE_MS * 2);
+    assert_eq!(told(w.events(0)), [], "said again before it ends");
+
+    // Unseen is unseen in every way, and what is played comes back with who plays it.
+    set(&mut w, Some(Presence::Offline), None);
+    hears(&mut w, 0, &None);
+    assert_eq!(member(&mut w), None);
+    set(&mut w, Some(Presence::Online), None);
+    hears(&mut w, 0, &sea);
+    set(&mut w, None, Some(None));
+    hears(&mut w, 0, &None);
+
+    // Flicker is told at its pace, and the last word arrives.
+    w.run(limits::PLAYING_EVERY_MS);
+    w.events(0);
     for n in 0..30 {
         let playing = Some(Playing::new(&format!("Game {n}"), "", None));
         w.command(1, NodeCommand::PresenceSet { presence: None, playing });
