@@ -157,7 +157,7 @@ fn the_main_controls_are_found_by_name() {
         "Message #general",
         "Send message",
         "Chidi Okafor, online",
-        "Dana, away",
+        "Dana, away, Playing The Extraordinarily Long Voyage Home",
         "Farid, offline",
     ] {
         assert!(s.has(name), "{name} is missing in {:?}", s.names());
@@ -212,6 +212,7 @@ fn no_surface_string_names_a_protocol() {
 
 #[test]
 fn what_people_play_stands_under_their_name() {
+    use egui_kittest::kittest::Queryable;
     let mut s = Stage::main(Cast::usual());
     assert!(s.painted().contains("Playing Deep Sea"));
     assert!(s.has("Bram, online, Playing Deep Sea"), "{:?}", s.names());

@@ -46,7 +46,9 @@ fn what_one_plays_is_shown_only_by_choice() {
     let mut s = opened(Cast::usual());
     assert!(!chosen(&s).games);
     let about = "Your communities see it, if the game tells. Hearth looks at no program.";
-    s.click(&format!("Show which game I play. {about}"));
+    // By the way of a screen reader: it may be below the fold.
+    s.0.get_by_label(&format!("Show which game I play. {about}")).click_accesskit();
+    s.wait(4);
     assert!(chosen(&s).games);
     assert_eq!(VoiceChoices::default(), VoiceChoices { games: false, ..chosen(&s) }, "nothing else changes");
 }
