@@ -111,7 +111,7 @@ pub(crate) fn voice_settings_ui(
         }
         section(ui, t);
         let about =
-            view.voice.no_games.unwrap_or("Your communities see it, if the game tells. Hearth looks at no program.");
+            view.voice.no_games.unwrap_or("Your communities see what games tell by themselves. Nothing is looked up.");
         if widgets::switch_row(ui, t, "Show which game I play", about, choices.games) {
             choices.games = !choices.games;
         }

@@ -45,7 +45,7 @@ fn the_settings_open_from_the_dock_and_from_oneself() {
 fn what_one_plays_is_shown_only_by_choice() {
     let mut s = opened(Cast::usual());
     assert!(!chosen(&s).games);
-    let about = "Your communities see it, if the game tells. Hearth looks at no program.";
+    let about = "Your communities see what games tell by themselves. Nothing is looked up.";
     // By the way of a screen reader: it may be below the fold.
     s.0.get_by_label(&format!("Show which game I play. {about}")).click_accesskit();
     s.wait(4);
