@@ -3,7 +3,7 @@
 
 import json
 
-from lab import figure, run
+from lab import figure, run, until
 from peers import Peer
 
 LINE_BYTES = 64 * 1024
@@ -96,10 +96,26 @@ def a_channel_list_survives_a_restart(lab):
     figure("ready after", f"{again.ready_after * 1000:.0f} ms")
 
 
+def what_one_plays_reaches_the_other(lab):
+    ada, bo = (Peer(lab, host, name) for host, name in zip(lab.lan("ada", "bo"), ("ada", "bo")))
+    community, _ = ada.found("The Den")
+    bo.join(ada.invite(community))
+    game = {"name": "Deep Sea", "details": "The reef", "since_ms": 1_700_000_000_000}
+    bo.ask("presence.set", playing={**game, "name": " Deep\n Sea\u202e"})
+    # A notice may be lost on the way; it is said again every 25 s.
+    ada.wait("presence", 60, lambda e: e["playing"] == game)
+    (member,) = (m for m in ada.ask("community.state", community=community)["members"] if m["playing"])
+    assert (member["name"], member["playing"]) == ("bo", game)
+    assert bo.refused("presence.set", playing={"name": " "}).code == "bad_argument"
+    assert bo.answer_to_line(b'{"id": "end", "cmd": "presence.set", "playing": null}')["ok"] == {}
+    until(lambda: ada.last("presence")["playing"] is None, 60, "the end of the game")
+
+
 if __name__ == "__main__":
     run(
         nonsense_gets_an_error_and_no_exit,
         every_answer_carries_its_id_and_names_are_as_written,
         end_of_input_is_a_clean_shutdown,
         a_channel_list_survives_a_restart,
+        what_one_plays_reaches_the_other,
     )

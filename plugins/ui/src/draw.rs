@@ -117,6 +117,7 @@ pub fn draw(
                     key: voices.key.view(),
                     talking: voices.talking,
                     no_overlay: voices.no_overlay.as_deref(),
+                    no_games: voices.no_games.as_deref(),
                     mic: voices.mic,
                     painted: look.lounge,
                 },

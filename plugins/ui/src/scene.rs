@@ -96,6 +96,7 @@ pub struct Lists<'w, 's> {
             &'static world::Rank,
             &'static world::IsOwner,
             &'static world::There,
+            &'static world::Plays,
         ),
     >,
     windows: Query<'w, 's, (&'static world::WindowOf, &'static world::MessageOrder, &'static world::Edges)>,
@@ -208,7 +209,7 @@ fn build_members(scene: &mut Scene, lists: &Lists, selection: &Selection) {
         return;
     };
     for entity in members.into_iter().flat_map(|members| members.iter()) {
-        let Ok((member, name, color, roles, rank, owner, there)) = lists.members.get(entity) else { continue };
+        let Ok((member, name, color, roles, rank, owner, there, plays)) = lists.members.get(entity) else { continue };
         scene.members.push(MemberView {
             community: id,
             user: member.0,
@@ -218,6 +219,7 @@ fn build_members(scene: &mut Scene, lists: &Lists, selection: &Selection) {
             rank: rank.0,
             owner: owner.0,
             presence: there.0,
+            playing: plays.0.clone(),
         });
     }
     scene.members.sort_by_key(|member| member.user);

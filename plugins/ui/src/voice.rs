@@ -104,6 +104,8 @@ pub struct Voices {
     pub key: TalkKeyState,
     /// Why there is no overlay, if there is none on this computer.
     pub no_overlay: Option<String>,
+    /// Why games are not heard, or not all, if so.
+    pub no_games: Option<String>,
     /// The key is held.
     pub talking: bool,
     /// Whom alone one speaks to in this call; empty for everybody.

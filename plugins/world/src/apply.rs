@@ -9,7 +9,7 @@ pub use snapshot::drop_projection;
 use crate::{EntityIndex, facts::*, flow::*};
 use bevy_ecs::prelude::*;
 use hearth_ports::{ChannelView, CommunityHead, MemberView, NodeEvent, PeerView, Presence};
-use hearth_types::{ChannelId, SpaceId, UserId, limits};
+use hearth_types::{ChannelId, Playing, SpaceId, UserId, limits};
 
 /// Applies everything ingested this frame.
 pub fn apply(world: &mut World) {
@@ -52,7 +52,7 @@ fn apply_event(world: &mut World, event: NodeEvent) {
             voice::left(world, community, user);
             gone(world, |index| index.member(community, user));
         }
-        NodeEvent::PresenceChanged { user, presence } => presence_changed(world, user, presence),
+        NodeEvent::PresenceChanged { user, presence, playing } => presence_changed(world, user, presence, playing),
         NodeEvent::Typing { channel, user, until_ms } => typing(world, channel, user, until_ms),
         NodeEvent::Unread { channel, unread, mentions, mark } => {
             if let Some(entity) = world.resource::<EntityIndex>().channel(channel) {
@@ -141,6 +141,7 @@ fn member(world: &mut World, view: MemberView) {
         Rank(view.rank),
         IsOwner(view.owner),
         There(view.presence),
+        Plays(view.playing),
     );
     match world.resource::<EntityIndex>().member(view.community, view.user) {
         Some(entity) => {
@@ -153,13 +154,16 @@ fn member(world: &mut World, view: MemberView) {
     }
 }
 
-fn presence_changed(world: &mut World, user: UserId, presence: Presence) {
+fn presence_changed(world: &mut World, user: UserId, presence: Presence, playing: Option<Playing>) {
     let index = world.resource::<EntityIndex>();
     let spaces: Vec<SpaceId> = index.communities.keys().copied().collect();
     let memberships: Vec<Entity> = spaces.into_iter().filter_map(|space| index.member(space, user)).collect();
     for entity in memberships {
         if world.get::<There>(entity) != Some(&There(presence)) {
             world.entity_mut(entity).insert(There(presence));
+        }
+        if world.get::<Plays>(entity).is_none_or(|plays| plays.0 != playing) {
+            world.entity_mut(entity).insert(Plays(playing.clone()));
         }
     }
 }

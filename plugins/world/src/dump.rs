@@ -39,13 +39,14 @@ pub fn dump(world: &World) -> String {
     }
     for ((space, user), e) in &index.members {
         line(format_args!(
-            "member {user} of {space} {:?} {:?} {:?} {:?} {:?} {:?}",
+            "member {user} of {space} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
             world.get::<DisplayName>(*e),
             world.get::<AvatarColor>(*e),
             world.get::<Roles>(*e),
             world.get::<Rank>(*e),
             world.get::<IsOwner>(*e),
             world.get::<There>(*e),
+            world.get::<Plays>(*e),
         ));
     }
     for ((space, user), e) in &index.voices {

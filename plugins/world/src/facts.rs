@@ -3,7 +3,7 @@
 use bevy_ecs::prelude::*;
 use hearth_ports::{Address, IdentityView, NetStatus, Presence, ReactionView, Route, SendState, VoiceTopology};
 use hearth_room::{BuiltIn, Spot};
-use hearth_types::{ChannelId, ChannelKind, EntryId, PeerKey, Permissions, SpaceId, UserId};
+use hearth_types::{ChannelId, ChannelKind, EntryId, PeerKey, Permissions, Playing, SpaceId, UserId};
 use std::collections::BTreeMap;
 
 /// Oneself; nothing before the node has said so.
@@ -217,6 +217,10 @@ pub struct IsOwner(pub bool);
 /// Whether somebody is there.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]
 pub struct There(pub Presence);
+
+/// What somebody plays.
+#[derive(Component, Debug, Clone, PartialEq, Eq)]
+pub struct Plays(pub Option<Playing>);
 
 /// A machine known to the network.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]

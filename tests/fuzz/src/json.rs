@@ -30,7 +30,7 @@ fn requests() -> Vec<Value> {
         json!({"cmd": "message.list", "channel": ID, "before": ID, "limit": 100}),
         json!({"cmd": "role.create", "community": ID, "name": "r", "permissions": ["manage_messages"]}),
         json!({"cmd": "role.grant", "community": ID, "user": ID, "role": ID}),
-        json!({"cmd": "presence.set", "presence": "idle"}),
+        json!({"cmd": "presence.set", "presence": "idle", "playing": {"name": "g", "details": "d", "since_ms": 5}}),
         json!({"cmd": "typing.send", "channel": ID}),
         json!({"cmd": "read.mark", "channel": ID, "message": ID}),
         json!({"cmd": "voice.join", "channel": ID}),

@@ -19,8 +19,8 @@ pub fn event_line(event: &NodeEvent) -> Option<String> {
         NodeEvent::MemberGone { community, user } => {
             json!({"event": "member", "community": community, "user": user, "gone": true})
         }
-        NodeEvent::PresenceChanged { user, presence } => {
-            json!({"event": "presence", "user": user, "presence": presence})
+        NodeEvent::PresenceChanged { user, presence, playing } => {
+            json!({"event": "presence", "user": user, "presence": presence, "playing": playing})
         }
         NodeEvent::Typing { channel, user, until_ms } => {
             json!({"event": "typing", "channel": channel, "user": user, "until": until_ms})

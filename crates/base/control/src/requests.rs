@@ -2,7 +2,7 @@
 
 use hearth_ports::{ErrorCode, NodeCommand, NodeError, Noise, Presence, VoiceAsk, VoiceSettings, audio::Gate};
 use hearth_room::BuiltIn;
-use hearth_types::{ChannelKind, EntryId, Permissions, UserId, limits};
+use hearth_types::{ChannelKind, EntryId, Permissions, Playing, UserId, limits};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -107,7 +107,12 @@ fn command(cmd: &str, a: &Arguments) -> Outcome {
             "member.mute" => {
                 C::MemberMute { community: a.id("community")?, user: a.id("user")?, on: a.flag("on", true)? }
             }
-            "presence.set" => C::PresenceSet { presence: a.presence()? },
+            "presence.set" => {
+                let playing = a.playing()?;
+                let presence =
+                    if playing.is_none() || a.get("presence").is_some() { Some(a.presence()?) } else { None };
+                C::PresenceSet { presence, playing }
+            }
             "typing.send" => C::TypingSend { channel: a.id("channel")? },
             "read.mark" => C::ReadMark { channel: a.id("channel")?, message: a.id::<EntryId>("message")? },
             "voice.join" => C::VoiceJoin { channel: a.id("channel")? },
@@ -244,6 +249,25 @@ impl Arguments {
             _ => Err(wrong("presence", "online, idle or offline")),
         }
     }
+    /// A game; `null` for none any more.
+    fn playing(&self) -> Result<Option<Option<Playing>>, NodeError> {
+        let Some(given) = self.0.get("playing") else { return Ok(None) };
+        let read = |game: &Map<String, Value>| {
+            let text = |name: &str| game.get(name).filter(|v| !v.is_null()).map(|v| v.as_str());
+            let since = game.get("since_ms").filter(|v| !v.is_null()).map(Value::as_u64);
+            Playing::new(
+                text("name")??,
+                text("details").unwrap_or(Some(""))?,
+                since.map_or(Some(None), |s| s.map(Some))?,
+            )
+        };
+        match given {
+            Value::Null => Some(Some(None)),
+            Value::Object(game) => read(game).map(|playing| Some(Some(playing))),
+            _ => None,
+        }
+        .ok_or_else(|| wrong("playing", "an object with a name and perhaps details and since_ms, or null"))
+    }
     /// A colour as a number or as `#rrggbb`.
     fn color(&self, name: &str) -> Result<Option<u32>, NodeError> {
         let color = |v: &Value| {
@@ -301,5 +325,31 @@ mod tests {
         );
         assert_eq!(parse(b"{\xff}").id, Value::Null);
         assert_eq!(code(r#"{"id":1.5,"cmd":"net.status"}"#), Some(ErrorCode::BadRequest));
+    }
+
+    #[test]
+    fn what_is_played_is_set_left_and_ended() {
+        let set = |rest: &str| parse(format!(r#"{{"cmd":"presence.set"{rest}}}"#).as_bytes()).command;
+        let asked = |presence, playing| Ok(NodeCommand::PresenceSet { presence, playing });
+        assert_eq!(set(r#","presence":"idle""#), asked(Some(Presence::Idle), None));
+        assert_eq!(set(r#","playing":null"#), asked(None, Some(None)));
+        let sea = Playing::new("Deep Sea", "", Some(5));
+        assert_eq!(
+            set(r#","presence":"online","playing":{"name":" Deep\nSea","since_ms":5}"#),
+            asked(Some(Presence::Online), Some(sea))
+        );
+        for wrong in [
+            "",
+            r#","playing":{}"#,
+            r#","playing":"x""#,
+            r#","playing":{"name":" "}"#,
+            r#","presence":1,"playing":null"#,
+        ] {
+            assert_eq!(set(wrong).unwrap_err().code, ErrorCode::BadArgument, "{wrong}");
+        }
+        for wrong in [r#""details":3"#, r#""since_ms":-1"#, r#""since_ms":"x""#] {
+            let line = format!(r#","playing":{{"name":"a",{wrong}}}"#);
+            assert_eq!(set(&line).unwrap_err().code, ErrorCode::BadArgument, "{wrong}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     voice::{VoiceAsk, VoiceDevicesView, VoiceMemberView, VoiceStatsView, VoiceTopology},
 };
 use hearth_room::BuiltIn;
-use hearth_types::{ChannelId, ChannelKind, EntryId, PeerKey, Permissions, SpaceId, UserId};
+use hearth_types::{ChannelId, ChannelKind, EntryId, PeerKey, Permissions, Playing, SpaceId, UserId};
 use serde::Serialize;
 
 /// What a driver asks. Each is answered by one [`NodeEvent::Reply`] with its request id.
@@ -60,8 +60,8 @@ pub enum NodeCommand {
     RoleGrant { community: SpaceId, user: UserId, role: EntryId },
     /// Have everybody drop a member's voice, or hear it again.
     MemberMute { community: SpaceId, user: UserId, on: bool },
-    /// Online, idle, or unseen.
-    PresenceSet { presence: Presence },
+    /// Online, idle, or unseen; and what one plays, `Some(None)` for nothing. What is none stays as it is.
+    PresenceSet { presence: Option<Presence>, playing: Option<Option<Playing>> },
     /// Say that one is typing.
     TypingSend { channel: ChannelId },
     /// Everything up to here is read.
@@ -171,8 +171,8 @@ pub enum NodeEvent {
     Member(MemberView),
     /// One left.
     MemberGone { community: SpaceId, user: UserId },
-    /// Somebody came or went.
-    PresenceChanged { user: UserId, presence: Presence },
+    /// Somebody came or went, or plays something else.
+    PresenceChanged { user: UserId, presence: Presence, playing: Option<Playing> },
     /// Somebody types, until then.
     Typing { channel: ChannelId, user: UserId, until_ms: u64 },
     /// Somebody went into a voice room, out of it, or muted.
@@ -280,6 +280,8 @@ pub struct MemberView {
     pub rank: u16,
     pub owner: bool,
     pub presence: Presence,
+    /// What they play.
+    pub playing: Option<Playing>,
 }
 
 /// An invite that stands.

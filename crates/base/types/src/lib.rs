@@ -10,6 +10,7 @@ pub mod ids;
 pub mod limits;
 pub mod permissions;
 pub mod pii;
+pub mod playing;
 pub mod time;
 
 pub use body::{
@@ -20,4 +21,5 @@ pub use identity::{Certificate, Genesis, SignedJoin};
 pub use ids::{ChannelId, DeviceId, EntryId, EpochId, ParseIdError, PeerKey, SpaceId, UserId};
 pub use permissions::Permissions;
 pub use pii::Pii;
+pub use playing::Playing;
 pub use time::{Day, Hlc};

@@ -187,6 +187,12 @@ pub const TYPING_MS: u64 = 8_000;
 pub const TYPING_EVERY_MS: u64 = 5_000;
 /// Milliseconds a presence lease lasts.
 pub const PRESENCE_MS: u64 = 75_000;
+/// Characters of what is played, and of what goes on in it.
+pub const PLAYING_CHARS: usize = 64;
+/// Bytes of each on the wire.
+pub const PLAYING_BYTES: usize = 128;
+/// Milliseconds before a second change of what somebody plays is taken from one device.
+pub const PLAYING_EVERY_MS: u64 = 2_000;
 /// Milliseconds that somebody's last word holds once the link to them is gone; longer than a renewal takes.
 pub const PRESENCE_DOUBT_MS: u64 = 28_000;
 /// Milliseconds between two comparisons of heads on a link, before jitter.

@@ -85,7 +85,7 @@ impl Writer {
         self
     }
     /// The value, or `null`.
-    pub fn option<T>(&mut self, value: Option<&T>, write: impl FnOnce(&mut Self, &T)) -> &mut Self {
+    pub fn option<T: ?Sized>(&mut self, value: Option<&T>, write: impl FnOnce(&mut Self, &T)) -> &mut Self {
         match value {
             Some(v) => write(self, v),
             None => {

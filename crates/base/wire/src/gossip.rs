@@ -2,7 +2,7 @@
 
 use crate::cbor::{Codec, DecodeError, Reader, Writer};
 use hearth_crypto::{DeviceKey, Entropy, EpochSecret, aead, hash, verify};
-use hearth_types::{ChannelId, DeviceId, PeerKey, SpaceId, limits};
+use hearth_types::{ChannelId, DeviceId, PeerKey, Playing, SpaceId, limits};
 
 const VERSION: u8 = 1;
 const EPHEMERAL: &str = "hearth/ephemeral/1";
@@ -39,6 +39,8 @@ pub enum Signal {
     Typing(ChannelId),
     /// The author is in a voice room, or in none.
     Voice(Option<VoicePlace>),
+    /// The author plays a game, or none any more.
+    Playing(Option<Playing>),
     /// Of a later build.
     Unknown(u64),
 }
@@ -90,9 +92,29 @@ impl Ephemeral {
                     w.bytes(&seat_bytes(*seat));
                 });
             }),
+            Signal::Playing(playing) => w.uint(3u8).option(playing.as_ref(), |w, p| {
+                w.array(3).text(p.name());
+                w.option(p.details(), |w, details| {
+                    w.text(details);
+                });
+                w.option(p.since_ms().as_ref(), |w, since| {
+                    w.uint(*since);
+                });
+            }),
             Signal::Unknown(kind) => w.uint(*kind).null(),
         };
     }
+}
+
+/// A game, its texts as they are to be shown: who sends others did not make them as everybody does.
+fn playing(r: &mut Reader<'_>) -> Result<Playing, DecodeError> {
+    r.array(3)?;
+    let text = |r: &mut Reader<'_>| r.text(limits::PLAYING_BYTES, "game");
+    let (name, details) = (text(r)?, r.option(text)?);
+    let since_ms = r.option(Reader::uint)?;
+    Playing::new(&name, details.as_deref().unwrap_or_default(), since_ms)
+        .filter(|p| p.name() == name && p.details() == details.as_deref())
+        .ok_or(DecodeError::Malformed)
 }
 
 /// Two big-endian numbers.
@@ -146,6 +168,7 @@ impl Codec for GossipBody {
                             seat: r.option(|r| Ok(seat_of(r.fixed()?)))?,
                         })
                     })?),
+                    3 => Signal::Playing(r.option(playing)?),
                     kind => {
                         r.option(|_| Err::<(), _>(DecodeError::Malformed))?;
                         Signal::Unknown(kind)

@@ -27,6 +27,7 @@ use hearth_hotkeys::Source;
 use hearth_keys::KeysPlugin;
 use hearth_lounge::LoungePlugin;
 use hearth_overlay::OverlayPlugin;
+use hearth_playing::PlayingPlugin;
 use hearth_ui::{BackdropPlugin, EguiFix, PowerPlugin, Screen, UiConfig, UiPlugin, power::Alarm};
 use hearth_world::{NodeEnded, WorldPlugin};
 use std::path::PathBuf;
@@ -103,7 +104,11 @@ pub fn app(config: AppConfig, door: impl Into<Door>) -> App {
         });
     }
     if let Surface::Window { .. } = surface {
-        app.add_plugins((KeysPlugin { wake_up: wake_up.clone(), source: Source::Desktop }, OverlayPlugin));
+        app.add_plugins((
+            KeysPlugin { wake_up: wake_up.clone(), source: Source::Desktop },
+            OverlayPlugin,
+            PlayingPlugin { wake_up: wake_up.clone(), folder: None },
+        ));
     }
     let ring = wake_up.clone();
     app.add_plugins(EguiPlugin::default())

@@ -76,9 +76,8 @@ impl Kernel {
             C::RoleCreate { community, name, permissions } => self.role_create(request, community, &name, permissions),
             C::RoleGrant { community, user, role } => self.role_grant(request, community, user, role),
             C::MemberMute { community, user, on } => self.member_mute(request, community, user, on),
-            C::PresenceSet { presence } => {
-                self.presence = presence;
-                self.publish_presence();
+            C::PresenceSet { presence, playing } => {
+                self.presence_set(presence, playing);
                 self.reply(request, Ok(NodeReply::Done));
             }
             C::TypingSend { channel } => self.typing_send(request, channel),

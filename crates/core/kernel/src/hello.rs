@@ -56,7 +56,11 @@ impl Kernel {
                 let device = s.links.remove(&peer).and_then(|l| l.device);
                 // Who is still there says so again within this time, by way of others.
                 if let Some(notice) = device.and_then(|d| s.notices.get_mut(&d)) {
-                    notice.until_ms = notice.until_ms.min(self.now + limits::PRESENCE_DOUBT_MS);
+                    let doubt_ms = self.now + limits::PRESENCE_DOUBT_MS;
+                    notice.until_ms = notice.until_ms.min(doubt_ms);
+                    if let Some((_, until_ms)) = &mut notice.playing {
+                        *until_ms = doubt_ms.min(*until_ms);
+                    }
                 }
                 if let Some(device) = device {
                     self.ways_lost(space, &peer, device);

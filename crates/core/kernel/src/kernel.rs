@@ -12,7 +12,7 @@ use hearth_ports::{
     Direction, IdentityView, NetCommand, NetEvent, NodeCommand, NodeError, NodeEvent, NodeReply, Presence, Route,
     StoreFault, StoreReply, StoreRequest, VoiceMemberView, VoiceOrder, VoiceSay,
 };
-use hearth_types::{Certificate, PeerKey, SpaceId, UserId};
+use hearth_types::{Certificate, PeerKey, Playing, SpaceId, UserId};
 use hearth_wire::CheckedEntry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -92,7 +92,11 @@ pub struct Kernel {
     pub(crate) listening: BTreeSet<String>,
     pub(crate) presence: Presence,
     pub(crate) notice_counter: u64,
-    pub(crate) told_presence: BTreeMap<UserId, Presence>,
+    pub(crate) told_presence: BTreeMap<UserId, (Presence, Option<Playing>)>,
+    /// What one plays.
+    pub(crate) playing: Option<Playing>,
+    /// Until when somebody may believe that one plays.
+    pub(crate) played_until_ms: u64,
     /// The voice room one is in.
     pub(crate) voice: Option<crate::voice::OwnVoice>,
     /// While in no room, this node passes on the voices of large ones.

@@ -5,7 +5,7 @@ use crate::{
     kernel::{Kernel, Timer},
 };
 use hearth_ports::{NodeEvent, NodeReply, Presence, Verdict};
-use hearth_types::{ChannelId, SpaceId, UserId, limits};
+use hearth_types::{ChannelId, Playing, SpaceId, UserId, limits};
 use hearth_wire::{Ephemeral, Signal};
 
 impl Kernel {
@@ -16,11 +16,27 @@ impl Kernel {
             Presence::Idle => 1,
             Presence::Online => 2,
         };
+        let playing = self.playing_of(self.user);
+        if playing.is_some() {
+            self.played_until_ms = self.now + limits::PRESENCE_MS;
+        }
         for space in self.spaces.keys().copied().collect::<Vec<_>>() {
             self.notify(space, limits::PRESENCE_MS, Signal::Presence(state));
+            // The end of a game is said as long as somebody may still believe in it.
+            if self.now < self.played_until_ms {
+                self.notify(space, limits::PRESENCE_MS, Signal::Playing(playing.clone()));
+            }
         }
         self.presence_changed(self.user);
         self.reset_timer(Timer::Presence, limits::PRESENCE_MS / 3);
+    }
+
+    pub(crate) fn presence_set(&mut self, presence: Option<Presence>, playing: Option<Option<Playing>>) {
+        self.presence = presence.unwrap_or(self.presence);
+        if let Some(playing) = playing {
+            self.playing = playing;
+        }
+        self.publish_presence();
     }
 
     pub(crate) fn notify(&mut self, space: SpaceId, lasts_ms: u64, signal: Signal) {
@@ -80,6 +96,17 @@ impl Kernel {
                 let until_ms = until_ms.min(now + limits::VOICE_MS);
                 self.voice_notice(space, notice.device, place, until_ms);
             }
+            Signal::Playing(playing) => {
+                // The end of a game is always taken, another one not too often: it is said again in any case.
+                let other = playing.is_some() && playing.as_ref() != state.playing.as_ref().map(|(playing, _)| playing);
+                if !other || now >= state.playing_quiet_until_ms {
+                    if other {
+                        state.playing_quiet_until_ms = now + limits::PLAYING_EVERY_MS;
+                    }
+                    state.playing = playing.map(|playing| (playing, until_ms));
+                    self.presence_changed(user);
+                }
+            }
             Signal::Unknown(_) => {}
         }
         Verdict::Accept
@@ -128,11 +155,27 @@ impl Kernel {
         best
     }
 
+    /// What somebody plays, by their device that said so last; nothing for who is unseen.
+    pub(crate) fn playing_of(&self, user: UserId) -> Option<Playing> {
+        if self.presence_of(user) == Presence::Offline {
+            return None;
+        }
+        if user == self.user {
+            return self.playing.clone();
+        }
+        let said = self.spaces.values().flat_map(|s| {
+            let theirs = s.notices.iter().filter(move |(device, _)| s.replica.user_of(device) == Some(user));
+            theirs.filter_map(|(_, n)| n.playing.as_ref().filter(|(_, until)| *until > self.now))
+        });
+        said.max_by_key(|(_, until)| *until).map(|(playing, _)| playing.clone())
+    }
+
     pub(crate) fn presence_changed(&mut self, user: UserId) {
-        let presence = self.presence_of(user);
-        if self.told_presence.get(&user).copied().unwrap_or(Presence::Offline) != presence {
-            self.told_presence.insert(user, presence);
-            self.event(NodeEvent::PresenceChanged { user, presence });
+        let (presence, playing) = (self.presence_of(user), self.playing_of(user));
+        let now = (presence, playing.clone());
+        if self.told_presence.get(&user).unwrap_or(&(Presence::Offline, None)) != &now {
+            self.told_presence.insert(user, now);
+            self.event(NodeEvent::PresenceChanged { user, presence, playing });
         }
     }
 

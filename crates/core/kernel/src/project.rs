@@ -74,6 +74,7 @@ impl Kernel {
             rank: replica.rank(&user),
             owner: state.owner == user,
             presence: self.presence_of(user),
+            playing: self.playing_of(user),
         })
     }
 

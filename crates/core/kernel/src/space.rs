@@ -3,7 +3,7 @@
 use hearth_crypto::EpochSecret;
 use hearth_replica::{OwnLog, Replica};
 use hearth_timeline::Timeline;
-use hearth_types::{ChannelId, Day, DeviceId, EntryId, EpochId, Hlc, PeerKey, Scope, SpaceId, UserId};
+use hearth_types::{ChannelId, Day, DeviceId, EntryId, EpochId, Hlc, PeerKey, Playing, Scope, SpaceId, UserId};
 use hearth_wire::CheckedEntry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -38,7 +38,7 @@ pub(crate) struct Space {
 }
 
 /// What is known of one device's presence.
-#[derive(Default, Clone, Copy)]
+#[derive(Default)]
 pub(crate) struct NoticeState {
     pub counter: u64,
     /// 0 offline, 1 idle, 2 online, until `until_ms`.
@@ -46,6 +46,10 @@ pub(crate) struct NoticeState {
     pub until_ms: u64,
     /// Where its voice is, and until when that holds.
     pub voice: Option<(hearth_wire::VoicePlace, u64)>,
+    /// What is played there, and until when that holds.
+    pub playing: Option<(Playing, u64)>,
+    /// No other game before this.
+    pub playing_quiet_until_ms: u64,
     /// No second typing event before this.
     pub typing_quiet_until_ms: u64,
 }

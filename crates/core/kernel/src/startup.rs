@@ -52,6 +52,8 @@ impl Kernel {
             presence: Presence::Online,
             notice_counter: 0,
             told_presence: BTreeMap::new(),
+            playing: None,
+            played_until_ms: 0,
             voice: None,
             lends: false,
             seat: None,

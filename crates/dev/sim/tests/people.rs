@@ -6,7 +6,7 @@ mod steps;
 
 use hearth_ports::{ErrorCode, NodeCommand, NodeEvent, NodeReply, SendState};
 use hearth_sim::World;
-use hearth_types::ChannelKind;
+use hearth_types::{ChannelKind, Playing, limits};
 use steps::*;
 
 #[test]
@@ -217,7 +217,7 @@ fn presence_and_typing_are_seen_and_end() {
     w.run(3_000);
     w.events(0);
     w.ask(1, NodeCommand::TypingSend { channel: general }).unwrap();
-    w.ask(1, NodeCommand::PresenceSet { presence: Presence::Idle }).unwrap();
+    w.ask(1, NodeCommand::PresenceSet { presence: Some(Presence::Idle), playing: None }).unwrap();
     w.run(1_000);
     let events = w.events(0);
     assert!(events.iter().any(|e| matches!(e, NodeEvent::Typing { channel, .. } if *channel == general)));
@@ -226,6 +226,76 @@ fn presence_and_typing_are_seen_and_end() {
     assert!(w.run_until(30_000, |w| {
         w.events(0).iter().any(|e| matches!(e, NodeEvent::PresenceChanged { presence: Presence::Offline, .. }))
     }));
+}
+
+#[test]
+fn what_is_played_is_seen_and_ends() {
+    use hearth_ports::Presence;
+    let mut w = World::new(3, 10);
+    let (space, _) = found(&mut w, 0);
+    let (link, _) = invite(&mut w, 0, space, None);
+    join(&mut w, 1, &link);
+    join(&mut w, 2, &link);
+    w.run(3_000);
+    let Ok(NodeReply::Identity(me)) = w.ask(1, NodeCommand::IdentityShow) else { panic!("nobody") };
+    let player = me.user;
+    let told = |events: Vec<NodeEvent>| -> Vec<Option<Playing>> {
+        let theirs = |e| match e {
+            NodeEvent::PresenceChanged { user, playing, .. } if user == player => Some(playing),
+            _ => None,
+        };
+        events.into_iter().filter_map(theirs).collect()
+    };
+    // A notice may be lost, and is said again within a third of its time.
+    let hears = |w: &mut World, i: usize, game: &Option<Playing>| {
+        let mut last = None;
+        let heard = w.run_until(limits::PRESENCE_MS / 2, |w| {
+            last = told(w.events(i)).pop().or(last.take());
+            last.as_ref() == Some(game)
+        });
+        assert!(heard, "{i} was last told {last:?}");
+    };
+    let set = |w: &mut World, presence, playing| {
+        w.ask(1, NodeCommand::PresenceSet { presence, playing }).unwrap();
+    };
+    let member = |w: &mut World| {
+        let Ok(NodeReply::Community(view)) = w.ask(0, NodeCommand::CommunityState { community: space }) else {
+            panic!("no community")
+        };
+        view.members.iter().find(|m| m.user == player).unwrap().playing.clone()
+    };
+    let sea = Playing::new("Deep Sea", "The reef", Some(5));
+    set(&mut w, None, Some(sea.clone()));
+    for i in [0, 2, 1] {
+        hears(&mut w, i, &sea);
+    }
+    assert_eq!(member(&mut w), sea);
+    w.run(limits::PRESENCE_MS * 2);
+    assert_eq!(told(w.events(0)), [], "said again before it ends");
+
+    // Unseen is unseen in every way, and what is played comes back with who plays it.
+    set(&mut w, Some(Presence::Offline), None);
+    hears(&mut w, 0, &None);
+    assert_eq!(member(&mut w), None);
+    set(&mut w, Some(Presence::Online), None);
+    hears(&mut w, 0, &sea);
+    set(&mut w, None, Some(None));
+    hears(&mut w, 0, &None);
+
+    // Flicker is told at its pace, and the last word arrives.
+    w.run(limits::PLAYING_EVERY_MS);
+    w.events(0);
+    for n in 0..30 {
+        let playing = Some(Playing::new(&format!("Game {n}"), "", None));
+        w.command(1, NodeCommand::PresenceSet { presence: None, playing });
+    }
+    w.run(1_000);
+    assert_eq!(told(w.events(0)).len(), 1, "of thirty in one moment");
+    hears(&mut w, 0, &Playing::new("Game 29", "", None));
+
+    w.kill(1);
+    w.run(limits::PRESENCE_MS + limits::PRESENCE_DOUBT_MS);
+    assert_eq!(told(w.events(0)), [None], "it ends with the computer");
 }
 
 #[test]

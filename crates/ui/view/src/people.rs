@@ -105,7 +105,11 @@ fn person(ui: &mut Ui, view: &MainView<'_>, m: &MemberView, frame: &Frame<'_>, s
         Presence::Offline => "offline",
     };
     let owner = if m.owner { ", owner" } else { "" };
-    r.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, format!("{}, {word}{owner}", m.name)));
+    // Who is away plays nothing, whatever was said.
+    let plays = m.playing.as_ref().filter(|_| m.presence != Presence::Offline).map(|p| format!("Playing {}", p.name()));
+    let second = plays.clone().or_else(|| (!roles.is_empty()).then(|| roles.join(", ")));
+    let game = plays.as_ref().map_or(String::new(), |plays| format!(", {plays}"));
+    r.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, format!("{}, {word}{owner}{game}", m.name)));
     let hot = r.hovered();
     let ground = if hot { c.hover } else { c.bg1 };
     if hot {
@@ -124,7 +128,7 @@ fn person(ui: &mut Ui, view: &MainView<'_>, m: &MemberView, frame: &Frame<'_>, s
     );
     let x = rect.left() + 8.0 + t.size.avatar_list + 12.0;
     let away = m.presence == Presence::Offline;
-    let name_y = if roles.is_empty() { y } else { y - 8.0 };
+    let name_y = if second.is_none() { y } else { y - 8.0 };
     let room = rect.right() - x - if m.owner { 26.0 } else { 8.0 };
     let used = widgets::line_at(
         ui.painter(),
@@ -138,15 +142,23 @@ fn person(ui: &mut Ui, view: &MainView<'_>, m: &MemberView, frame: &Frame<'_>, s
     if m.owner {
         icons::icon(ui.painter(), Icon::Crown, pos2(x + used + 13.0, name_y), 13.0, c.warn);
     }
-    if !roles.is_empty() {
-        widgets::line_at(
-            ui.painter(),
-            x,
-            y + 9.0,
-            &roles.join(", "),
-            FontId::proportional(t.text_size.meta),
-            c.faint,
-            rect.right() - x - 8.0,
-        );
+    if let Some(second) = &second {
+        let (font, ink) = (FontId::proportional(t.text_size.meta), if plays.is_some() { c.muted } else { c.faint });
+        widgets::line_at(ui.painter(), x, y + 9.0, second, font, ink, rect.right() - x - 8.0);
+    }
+    if let Some((plays, game)) = plays.zip(m.playing.as_ref()) {
+        let since = game.since_ms().and_then(|since| lasting(frame.now_ms.checked_sub(since)?));
+        let lines: Vec<&str> = [Some(plays.as_str()), game.details(), since.as_deref()].into_iter().flatten().collect();
+        widgets::tip(r, t, &lines.join("\n"));
+    }
+}
+
+/// How long a game lasts by now; nothing for what cannot be believed.
+fn lasting(ms: u64) -> Option<String> {
+    let minutes = ms / 60_000;
+    match (minutes / 60, minutes % 60) {
+        (0, 0) => None,
+        (0, minutes) => Some(format!("for {minutes} min")),
+        (hours, minutes) => (hours < 100).then(|| format!("for {hours} h {minutes} min")),
     }
 }

@@ -206,6 +206,8 @@ pub struct VoiceChoices {
     pub headphones: bool,
     /// While in no room, one passes on the voices of large ones.
     pub lend: bool,
+    /// What one plays is shown to one's communities, as far as games tell.
+    pub games: bool,
     /// The key held to talk, as programs name it.
     pub key: String,
     /// Who is in the room is shown over other programs, such as a game, in this corner.
@@ -257,6 +259,7 @@ impl Default for VoiceChoices {
             gain: true,
             headphones: true,
             lend: false,
+            games: false,
             key: "ControlRight".into(),
             overlay: None,
         }
@@ -288,6 +291,8 @@ pub struct VoiceView<'a> {
     pub talking: bool,
     /// Why there is no overlay, if there is none on this computer.
     pub no_overlay: Option<&'a str>,
+    /// Why games are not heard, or not all, if so.
+    pub no_games: Option<&'a str>,
     /// One's own microphone, for the test of it.
     pub mic: MicView,
     /// Somebody paints [`crate::UiState::lounge`] beneath; without, the room is drawn plainly.

@@ -110,6 +110,12 @@ pub(crate) fn voice_settings_ui(
             choices.lend = !choices.lend;
         }
         section(ui, t);
+        let about =
+            view.voice.no_games.unwrap_or("Your communities see what games tell by themselves. Nothing is looked up.");
+        if widgets::switch_row(ui, t, "Show which game I play", about, choices.games) {
+            choices.games = !choices.games;
+        }
+        section(ui, t);
         let about = view.voice.no_overlay.unwrap_or("Clicks go through it. Games must run in a window or borderless.");
         if widgets::switch_row(ui, t, "Show who speaks over games", about, choices.overlay.is_some()) {
             choices.overlay = if choices.overlay.is_some() { None } else { Some(Corner::default()) };

@@ -80,6 +80,7 @@ fn member(user: UserId, name: &str) -> NodeEvent {
         rank: u16::MAX,
         owner: false,
         presence: Presence::Online,
+        playing: None,
     })
 }
 

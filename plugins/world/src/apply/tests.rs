@@ -54,6 +54,7 @@ fn person(n: u8, name: &str, presence: Presence) -> NodeEvent {
         rank: if n == 9 { 0 } else { u16::MAX },
         owner: n == 9,
         presence,
+        playing: None,
     })
 }
 
@@ -234,9 +235,12 @@ fn presence_reaches_every_membership() {
     let mut app = app();
     feed(&mut app, furnished());
     let before = *app.world().resource::<Revisions>();
-    feed(&mut app, [NodeEvent::PresenceChanged { user: UserId([8; 32]), presence: Presence::Idle }]);
+    let playing = hearth_types::Playing::new("Deep Sea", "", None);
+    let user = UserId([8; 32]);
+    feed(&mut app, [NodeEvent::PresenceChanged { user, presence: Presence::Idle, playing: playing.clone() }]);
     let member = app.world().resource::<EntityIndex>().member(SPACE, UserId([8; 32])).unwrap();
     assert_eq!(app.world().get::<There>(member), Some(&There(Presence::Idle)));
+    assert_eq!(app.world().get::<Plays>(member), Some(&Plays(playing)));
     let after = *app.world().resource::<Revisions>();
     assert!(after.members > before.members);
     assert_eq!((after.lists, after.windows), (before.lists, before.windows));

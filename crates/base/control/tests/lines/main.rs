@@ -48,7 +48,7 @@ const COMMANDS: [&str; 35] = [
     "shutdown",
     "no.such",
 ];
-const ARGUMENTS: [&str; 30] = [
+const ARGUMENTS: [&str; 31] = [
     "name",
     "color",
     "community",
@@ -70,6 +70,7 @@ const ARGUMENTS: [&str; 30] = [
     "limit",
     "permissions",
     "presence",
+    "playing",
     "mute",
     "deafen",
     "ptt",

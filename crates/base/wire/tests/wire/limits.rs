@@ -7,7 +7,10 @@ use hearth_types::{
     limits::{self, *},
 };
 use hearth_wire::{
-    CheckedEntry, DecodeError, Frame, GossipBody, InviteLink, PairWord, cbor::Codec, frame::DayDigest, gossip,
+    CheckedEntry, DecodeError, Frame, GossipBody, InviteLink, PairWord,
+    cbor::{Codec, Writer},
+    frame::DayDigest,
+    gossip,
 };
 
 fn act(body: ControlBody) -> Result<ControlAct, DecodeError> {
@@ -250,6 +253,33 @@ fn gossip_and_links() {
     assert_eq!(unwrap(GOSSIP_BYTES), Err(DecodeError::Signature));
     let fullest = gossip::wrap(&GossipBody::Entry(vec![0; ENTRY_BYTES]), &samples::secret(), &mut samples::entropy());
     assert!(fullest.len() <= GOSSIP_BYTES);
+
+    // By what a game is called, and what goes on in it: as long as they may be, and one byte more.
+    let played = |name: &str, details: &str, since: &[u8]| {
+        let mut w = Writer::default();
+        w.array(3).uint(1u8).uint(1u8).array(2).array(4).bytes(&[1; 32]).uint(5u8).uint(u64::MAX).array(2).uint(3u8);
+        w.array(3).text(name).text(details);
+        let mut bytes = w.finish();
+        bytes.extend_from_slice(since);
+        bytes.extend_from_slice(&[0x58, 64]);
+        bytes.extend_from_slice(&[0; 64]);
+        GossipBody::from_bytes(&bytes)
+    };
+    let (most, null) = ("🙂".repeat(PLAYING_BYTES / 4), [0xf6]);
+    let mut largest = Writer::default();
+    largest.uint(u64::MAX);
+    let largest = largest.finish();
+    let body = played(&most, &most, &largest).unwrap();
+    assert!(body.to_bytes().len() <= 512, "{} bytes of a notice", body.to_bytes().len());
+    assert!(played(&"x".repeat(PLAYING_CHARS), "a", &null).is_ok());
+    for (name, details) in [(format!("{most}x"), "a"), ("x".repeat(PLAYING_CHARS + 1), "a")] {
+        assert!(played(&name, details, &null).is_err(), "{name}");
+        assert!(played(details, &name, &null).is_err(), "{name}");
+    }
+    for odd in ["", " ", " a", "a  b", "a\nb", "a\u{202e}b", "\u{200b}"] {
+        assert_eq!(played(odd, "a", &null), Err(DecodeError::Malformed), "{odd:?}");
+        assert_eq!(played("a", odd, &null), Err(DecodeError::Malformed), "{odd:?}");
+    }
 
     let peer = samples::links()[0].peers[1];
     let link = InviteLink {

@@ -9,7 +9,7 @@ use hearth_crypto::{
 use hearth_types::{
     Certificate, ChannelFields, ChannelId, ChannelKind, Class, ContentBody, ControlAct, ControlBody, Day, DayCounters,
     DeviceId, EntryId, EntryRow, Envelope, EpochFields, EpochId, Genesis, Hlc, InviteFields, KeyRef, PeerKey,
-    Permissions, RoleFields, Scope, SignedJoin, SpaceId, Target, UserId, time::DAY_MS,
+    Permissions, Playing, RoleFields, Scope, SignedJoin, SpaceId, Target, UserId, time::DAY_MS,
 };
 use hearth_wire::{
     CheckedEntry, Ephemeral, Frame, GossipBody, Greeting, GreetingPlace, InviteLink, InvitePeer, PairMessage, PairWord,
@@ -267,6 +267,8 @@ pub fn gossips() -> Vec<GossipBody> {
         Signal::Typing(ChannelId([16; 32])),
         Signal::Voice(Some(place)),
         Signal::Voice(None),
+        Signal::Playing(Playing::new("Deep Sea", "The reef · 2 of 4", Some(1_800_000_000_000))),
+        Signal::Playing(None),
         Signal::Unknown(9),
     ];
     let mut bodies: Vec<GossipBody> = signals.into_iter().map(notice).collect();

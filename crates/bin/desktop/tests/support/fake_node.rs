@@ -83,6 +83,7 @@ impl State {
             rank: 0,
             owner: true,
             presence: Presence::Online,
+            playing: None,
         };
         let head = CommunityHead {
             community: space,

@@ -2,7 +2,7 @@
 
 use super::fake_node::{Home, ME, State, id};
 use hearth_ports::*;
-use hearth_types::{ChannelId, ChannelKind, SpaceId, UserId};
+use hearth_types::{ChannelId, ChannelKind, Playing, SpaceId, UserId};
 
 const PEOPLE: &[(&str, u32, Presence)] = &[
     ("Mara", 0xd9_6c_75, Presence::Online),
@@ -13,6 +13,10 @@ const PEOPLE: &[(&str, u32, Presence)] = &[
     ("Sol", 0x4f_b8_a8, Presence::Offline),
     ("Ines", 0xe0_7a_a8, Presence::Offline),
 ];
+
+/// What the first of them play.
+const GAMES: &[(&str, &str)] =
+    &[("Deep Sea", "The reef · 2 of 4"), ("", ""), ("The Extraordinarily Long Voyage Home", "Chapter 3")];
 
 pub fn person(n: usize) -> UserId {
     UserId(id(4, n as u32))
@@ -29,6 +33,7 @@ fn people(home: &mut Home, count: usize) {
             rank: u16::MAX,
             owner: false,
             presence: if n < PEOPLE.len() { *presence } else { Presence::Offline },
+            playing: GAMES.get(n).and_then(|(name, details)| Playing::new(name, details, None)),
         });
     }
     home.head.member_count = home.members.len() as u32;

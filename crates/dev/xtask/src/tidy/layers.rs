@@ -24,13 +24,13 @@ impl Layer {
         Some(match folder.split('/').collect::<Vec<_>>().as_slice() {
             ["crates", "base", _] => Self::Base,
             ["crates", "core", _] => Self::Core,
-            ["crates", "io", "hotkeys" | "osd"] => Self::Desktop,
+            ["crates", "io", "games" | "hotkeys" | "osd"] => Self::Desktop,
             ["crates", "io", _] => Self::Io,
             ["crates", "ui", _] => Self::View,
             ["crates", "bin", _] => Self::Bin,
             ["crates", "dev", _] => Self::Dev,
             ["plugins", "world"] => Self::World,
-            ["plugins", "keys" | "lounge" | "overlay"] => Self::Beside,
+            ["plugins", "keys" | "lounge" | "overlay" | "playing"] => Self::Beside,
             ["plugins", _] => Self::Plugin,
             _ => return None,
         })

@@ -157,7 +157,7 @@ fn the_main_controls_are_found_by_name() {
         "Message #general",
         "Send message",
         "Chidi Okafor, online",
-        "Dana, away",
+        "Dana, away, Playing The Extraordinarily Long Voyage Home",
         "Farid, offline",
     ] {
         assert!(s.has(name), "{name} is missing in {:?}", s.names());
@@ -208,6 +208,30 @@ fn no_surface_string_names_a_protocol() {
             assert!(!banned.contains(&word.to_lowercase().as_str()), "{screen} says {word:?}");
         }
     }
+}
+
+#[test]
+fn what_people_play_stands_under_their_name() {
+    use egui_kittest::kittest::Queryable;
+    let mut s = Stage::main(Cast::usual());
+    assert!(s.painted().contains("Playing Deep Sea"));
+    assert!(s.has("Bram, online, Playing Deep Sea"), "{:?}", s.names());
+    let long = format!("Playing {}", crate::cast::LONG_GAME);
+    assert!(s.has(&format!("Dana, away, {long}")), "read out whole");
+    let cut = s.0.output().shapes.iter().any(|s| match &s.shape {
+        egui::Shape::Text(t) => t.galley.text() == long && t.galley.elided,
+        _ => false,
+    });
+    assert!(cut, "a long name ends in an ellipsis");
+    assert!(!s.painted().contains("The reef"), "what goes on in it is for whoever points at it");
+    s.0.get_by_label("Bram, online, Playing Deep Sea").hover();
+    s.wait(40);
+    let painted = s.painted();
+    assert!(painted.contains("The reef · 2 of 4") && painted.contains("for 1 h 25 min"), "{painted}");
+
+    let mut cast = Cast::usual();
+    cast.members.iter_mut().for_each(|m| m.presence = hearth_ports::Presence::Offline);
+    assert!(!Stage::main(cast).painted().contains("Playing"), "who is away plays nothing");
 }
 
 #[test]

@@ -42,6 +42,18 @@ fn the_settings_open_from_the_dock_and_from_oneself() {
 }
 
 #[test]
+fn what_one_plays_is_shown_only_by_choice() {
+    let mut s = opened(Cast::usual());
+    assert!(!chosen(&s).games);
+    let about = "Your communities see what games tell by themselves. Nothing is looked up.";
+    // By the way of a screen reader: it may be below the fold.
+    s.0.get_by_label(&format!("Show which game I play. {about}")).click_accesskit();
+    s.wait(4);
+    assert!(chosen(&s).games);
+    assert_eq!(VoiceChoices::default(), VoiceChoices { games: false, ..chosen(&s) }, "nothing else changes");
+}
+
+#[test]
 fn a_device_is_chosen_from_its_list_and_the_system_s_choice_again() {
     let mut s = opened(Cast::usual());
     s.click("Microphone: System default");

@@ -2,7 +2,7 @@
 #![allow(dead_code)]
 
 use hearth_ports::*;
-use hearth_types::{ChannelId, ChannelKind, EntryId, Permissions, SpaceId, UserId};
+use hearth_types::{ChannelId, ChannelKind, EntryId, Permissions, Playing, SpaceId, UserId};
 use hearth_view::{
     CallView, ChannelItem, CommunityItem, MainView, MicView, SyncView, TalkKey, Toast, TypingView, VoiceChoices,
     VoicePerson, VoiceView, WindowView,
@@ -83,6 +83,9 @@ pub struct Cast {
     /// Whom alone one speaks to.
     pub whisper: Vec<UserId>,
 }
+
+/// Longer than the list is wide.
+pub const LONG_GAME: &str = "The Extraordinarily Long Voyage Home";
 
 const PEOPLE: [(&str, u32, Presence, bool); 9] = [
     ("Ada", 0xe8844a, Presence::Online, true),
@@ -188,8 +191,12 @@ impl Cast {
                 rank: if *owner { 0 } else { u16::MAX },
                 owner: *owner,
                 presence: *presence,
+                playing: None,
             })
             .collect();
+        for (n, name, details, min) in [(1, "Deep Sea", "The reef · 2 of 4", 85), (3, LONG_GAME, "Chapter 3", 12)] {
+            members[n].playing = Playing::new(name, details, Some(NOW - min * MIN));
+        }
         members.sort_by_key(|m| m.user);
         Self {
             painted: false,
@@ -436,6 +443,7 @@ impl Cast {
                 color,
                 owner: false,
                 presence: Presence::Online,
+                playing: None,
                 ..cast.members[1].clone()
             };
             cast.members.push(member);
@@ -506,6 +514,7 @@ impl Cast {
                 key: self.key,
                 talking: self.talking,
                 no_overlay: None,
+                no_games: None,
                 mic: self.mic,
                 painted: self.painted,
             },
