@@ -1,6 +1,5 @@
 //! Draws the screen that is due, and collects what the person wishes.
 
-use crate::voice::Call;
 use crate::{Look, Prefs, Scene, Screen, Selection, Toasts, Voices, WallClock};
 use bevy::{core_pipeline::tonemapping::Tonemapping, prelude::*, window::PrimaryWindow};
 use bevy_egui::{EguiContext, PrimaryEguiContext, egui};

@@ -164,6 +164,7 @@ impl Link {
     /// The connection's own state changed.
     async fn changed(&mut self, connection: &mut Connection) -> Result<(), End> {
         let state = *connection.state.borrow_and_update();
+        tracing::debug!(peer = %self.peer, ?state, "connection");
         match state {
             RTCPeerConnectionState::Connected => {
                 self.deadline = None;
@@ -214,7 +215,9 @@ impl Link {
     }
 
     async fn tell(&mut self, body: Body) -> Result<(), End> {
-        let bytes = self.round.signal(body).encode();
+        let signal = self.round.signal(body);
+        tracing::trace!(peer = %self.peer, ?signal, "told");
+        let bytes = signal.encode();
         self.event(RtcEvent::Signal { peer: self.peer, bytes }).await
     }
 

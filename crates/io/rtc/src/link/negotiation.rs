@@ -136,6 +136,7 @@ impl Link {
 
     /// A message of the peer. Whatever is wrong with it, the link goes on.
     pub(super) async fn signal(&mut self, connection: &mut Connection, signal: Signal) -> Result<(), End> {
+        tracing::trace!(peer = %self.peer, ?signal, "heard");
         if signal.to != 0 && signal.to != self.round.mine {
             tracing::debug!("a signal for an earlier connection");
             return Ok(());
