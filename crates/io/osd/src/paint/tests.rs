@@ -81,7 +81,7 @@ fn time_alone_changes_something_only_at_a_fade() {
 }
 
 #[test]
-fn eight_people_and_three_toasts_at_most() {
+fn eight_people_and_two_toasts_at_most() {
     let people = (0..20).map(|n| speaks(&n.to_string(), 0.5)).collect();
     let told = Toast { title: "t".into(), line: "l".into(), until_ms: NOW + 1 };
     let frame = OverlayFrame { toasts: vec![told; 9], ..frame(people) };
