@@ -114,7 +114,7 @@ pub fn draw(
                     people: &voices.people,
                     call: voices.call.as_ref().map(Call::view),
                     choices: &prefs.values.voice,
-                    key: voices.key.view(),
+                    keys: voices.keys.view(),
                     talking: voices.talking,
                     no_overlay: voices.no_overlay.as_deref(),
                     mic: voices.mic,

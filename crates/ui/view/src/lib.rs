@@ -32,13 +32,14 @@ mod voice;
 mod voice_settings;
 pub mod widgets;
 
+pub use hearth_ports::Corner;
 pub use intent::{Intent, Intents, ThemeChoice};
 pub use main_view::main_ui;
 pub use onboarding::onboarding_ui;
 pub use state::{OnboardingState, UiState};
 pub use tokens::Tokens;
 pub use view::{
-    Activity, CallView, ChannelItem, CommunityItem, Corner, Frame, MainView, MicView, Motion, OnboardingStep,
-    OnboardingView, SyncView, Talk, TalkKey, Toast, ToastLevel, TypingView, VoiceChoices, VoicePerson, VoiceView,
+    Activity, CallView, ChannelItem, CommunityItem, Frame, KeyFor, KeysView, MainView, MicView, Motion, OnboardingStep,
+    OnboardingView, OverlaySize, SyncView, Talk, Toast, ToastLevel, TypingView, VoiceChoices, VoicePerson, VoiceView,
     WindowView,
 };

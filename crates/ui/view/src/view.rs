@@ -1,7 +1,9 @@
 //! What the screens are drawn from: borrowed slices of the projections in `hearth-ports`, cheap to put together each frame.
 
 use crate::Tokens;
-use hearth_ports::{ChannelView, CommunityHead, IdentityView, MemberView, MessageView, NetStatus, Noise, RoleView};
+use hearth_ports::{
+    ChannelView, CommunityHead, Corner, IdentityView, MemberView, MessageView, NetStatus, Noise, RoleView,
+};
 use hearth_room::Spot;
 use hearth_types::{ChannelId, EntryId, SpaceId, UserId};
 use serde::{Deserialize, Serialize};
@@ -206,41 +208,111 @@ pub struct VoiceChoices {
     pub lend: bool,
     /// The key held to talk, as programs name it.
     pub key: String,
+    /// The key that turns the microphone off and on; empty for none.
+    pub mute_key: String,
+    /// The key that turns all sound off and on; empty for none.
+    pub deafen_key: String,
+    /// The key that makes the overlay take the mouse; empty for none.
+    pub overlay_key: String,
+    /// Sounds tell of who comes and goes, and of one's own muting.
+    pub cues: bool,
     /// Who is in the room is shown over other programs, such as a game, in this corner.
     pub overlay: Option<Corner>,
+    /// How large that is.
+    pub overlay_size: OverlaySize,
+    /// How much of it is seen, in percent.
+    pub overlay_opacity: u8,
+    /// Who names one is told there too.
+    pub overlay_mentions: bool,
 }
 
-/// A corner of the screen.
+/// What a key of one's own does, whatever program is in front.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeyFor {
+    /// Opens the microphone while it is held.
+    Talk,
+    /// Turns the microphone off and on.
+    Mute,
+    /// Turns all sound off and on.
+    Deafen,
+    /// Makes the overlay take the mouse, and again not.
+    Overlay,
+}
+
+impl KeyFor {
+    /// All, in the order in which they are shown.
+    pub const ALL: [Self; 4] = [Self::Talk, Self::Mute, Self::Deafen, Self::Overlay];
+
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Talk => "Push to talk",
+            Self::Mute => "Mute",
+            Self::Deafen => "Deafen",
+            Self::Overlay => "Move the overlay",
+        }
+    }
+}
+
+/// How large the overlay is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Corner {
-    /// Above, left.
+pub enum OverlaySize {
+    /// A little smaller than text in the client.
+    Small,
+    /// As text in the client.
     #[default]
-    TopLeft,
-    /// Above, right.
-    TopRight,
-    /// Below, left.
-    BottomLeft,
-    /// Below, right.
-    BottomRight,
+    Normal,
+    /// To be read from further away.
+    Large,
 }
 
-/// The key that opens the microphone, as people know it.
+/// One's own keys, as people know them.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TalkKey<'a> {
-    /// What is written on it.
-    pub label: &'a str,
-    /// It works whatever program is in front; else only in this window.
+pub struct KeysView<'a> {
+    /// What is written on each, in the order of [`KeyFor::ALL`]; empty where there is none.
+    pub labels: [&'a str; KeyFor::ALL.len()],
+    /// They work whatever program is in front; else push to talk alone, and only in this window.
     pub everywhere: bool,
-    /// Another one is waited for.
-    pub asked: bool,
-    /// Why it does not work everywhere.
+    /// Which one is waited for.
+    pub asked: Option<KeyFor>,
+    /// The key that was pressed for the first is the second's.
+    pub taken: Option<(KeyFor, KeyFor)>,
+    /// Why they do not work everywhere.
     pub word: Option<&'a str>,
 }
 
-impl Default for TalkKey<'_> {
+impl<'a> KeysView<'a> {
+    /// What is written on this one.
+    pub fn label(&self, key: KeyFor) -> &'a str {
+        self.labels[key as usize]
+    }
+}
+
+impl Default for KeysView<'_> {
     fn default() -> Self {
-        Self { label: "Right Ctrl", everywhere: false, asked: false, word: None }
+        Self { labels: ["Right Ctrl", "", "", ""], everywhere: false, asked: None, taken: None, word: None }
+    }
+}
+
+impl VoiceChoices {
+    /// A key, as programs name it; empty for none.
+    pub fn key_for(&self, what: KeyFor) -> &str {
+        match what {
+            KeyFor::Talk => &self.key,
+            KeyFor::Mute => &self.mute_key,
+            KeyFor::Deafen => &self.deafen_key,
+            KeyFor::Overlay => &self.overlay_key,
+        }
+    }
+    /// The same, to change it.
+    pub fn key_for_mut(&mut self, what: KeyFor) -> &mut String {
+        match what {
+            KeyFor::Talk => &mut self.key,
+            KeyFor::Mute => &mut self.mute_key,
+            KeyFor::Deafen => &mut self.deafen_key,
+            KeyFor::Overlay => &mut self.overlay_key,
+        }
     }
 }
 
@@ -256,7 +328,14 @@ impl Default for VoiceChoices {
             headphones: true,
             lend: false,
             key: "ControlRight".into(),
+            mute_key: String::new(),
+            deafen_key: String::new(),
+            overlay_key: String::new(),
+            cues: true,
             overlay: None,
+            overlay_size: OverlaySize::Normal,
+            overlay_opacity: 100,
+            overlay_mentions: true,
         }
     }
 }
@@ -280,8 +359,8 @@ pub struct VoiceView<'a> {
     pub call: Option<CallView<'a>>,
     /// How one is heard and hears.
     pub choices: &'a VoiceChoices,
-    /// The key of push to talk.
-    pub key: TalkKey<'a>,
+    /// One's own keys.
+    pub keys: KeysView<'a>,
     /// It is held.
     pub talking: bool,
     /// Why there is no overlay, if there is none on this computer.
