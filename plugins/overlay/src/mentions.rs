@@ -95,7 +95,7 @@ mod tests {
     use hearth_types::{ChannelKind, EntryId, Permissions};
     use hearth_world::{Ingested, WorldPlugin};
 
-    const NOW: u64 = 1_000_000;
+    const NOW: u64 = 10_000_000;
     const ME: UserId = UserId([9; 32]);
     const BO: UserId = UserId([8; 32]);
 

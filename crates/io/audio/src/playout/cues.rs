@@ -75,7 +75,7 @@ impl CuePlayer {
     }
 
     /// The next sample.
-    pub fn next(&mut self) -> f32 {
+    pub fn sample(&mut self) -> f32 {
         let mut sum = 0.0;
         for slot in self.own.iter_mut().chain(&mut self.others).filter(|slot| slot.gain > 0.0) {
             match self.sounds.get(slot.sound).and_then(|sound| sound.get(slot.at)) {

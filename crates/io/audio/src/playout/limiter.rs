@@ -89,7 +89,7 @@ impl Effect for Ending {
         self.cues.heed();
         for frame in frames {
             self.open = (self.open + step).clamp(0.0, 1.0);
-            *frame = self.limiter.frame(*frame * self.open + Frame::from_mono(self.cues.next()));
+            *frame = self.limiter.frame(*frame * self.open + Frame::from_mono(self.cues.sample()));
         }
     }
 }
