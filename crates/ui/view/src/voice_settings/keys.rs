@@ -23,11 +23,7 @@ pub(super) fn keys_ui(ui: &mut Ui, view: &MainView<'_>, t: &Tokens, choices: &mu
     }
     match keys.word {
         Some(word) => hint(ui, t, word),
-        None => hint(
-            ui,
-            t,
-            "Programs in front get these keys too. In this window, Ctrl+Shift+M mutes and Ctrl+Shift+D deafens.",
-        ),
+        None => hint(ui, t, "Games get these keys too. In this window, Ctrl+Shift+M and Ctrl+Shift+D do it as well."),
     }
 }
 
@@ -46,7 +42,7 @@ fn about(keys: &KeysView<'_>, which: KeyFor) -> String {
         KeyFor::Talk => format!("Hold {} to talk, while this window is in front.", keys.label(which)),
         KeyFor::Mute => "Turns your microphone off and on.".into(),
         KeyFor::Deafen => "Turns all sound off and on.".into(),
-        KeyFor::Overlay => "Lets you drag it; once more, clicks go through.".into(),
+        KeyFor::Overlay => "Lets you drag it, until pressed again.".into(),
     }
 }
 
