@@ -238,10 +238,9 @@ impl Kernel {
         }
         let s = &*s;
         let rooms = &s.replica.state().channels;
-        // The room was deleted, or one is no member any more.
+        // The room was deleted.
         let own = self.voice.as_ref().filter(|own| own.space == space);
-        let closed = own.is_some_and(|own| !rooms.contains_key(&own.place.channel) || !s.replica.is_member(&self.user));
-        if closed {
+        if own.is_some_and(|own| !rooms.contains_key(&own.place.channel)) {
             return self.voice_out(false);
         }
         let mut here: Vec<(DeviceId, UserId, VoicePlace)> = s
