@@ -290,9 +290,14 @@ def draws_only_what_changes(lab):
     woken = show.sleeps() - slept
     figure("updates and wake-ups in 3 s without a window", f"{still}, {woken}")
     assert still == 0 and woken <= 1
-    show.do("toast 1")
+    show.do("toast 6")
     show.window()
-    until(lambda: screen.find("Voice overlay") is None, 5, "the toast to go")
+    time.sleep(0.5)
+    standing = show.updates("count 3")
+    fading = show.updates("count 4")
+    figure("updates while a mention stands, and while it fades", f"{standing}, {fading}")
+    assert standing == 0 and 1 <= fading <= 5
+    until(lambda: screen.find("Voice overlay") is None, 5, "the mention to go")
 
 
 def a_compositor_ends_and_comes_back(lab):

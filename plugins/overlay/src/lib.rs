@@ -1,18 +1,21 @@
 //! Who speaks, over a game: gives `crates/io/osd` what it shows. It paints on its own thread; nothing here draws.
 //!
-//! The overlay is there while somebody chose it, is in a call and has another window in front. This crate must never read
-//! keys or decide who is in a room. Start with [`OverlayPlugin`].
+//! The overlay is there while somebody chose it and has another window in front: with the people of a call, and with who
+//! just named one. This crate must never read keys or decide who is in a room. Start with [`OverlayPlugin`].
 //!
 //! [`OverlayPlugin`] installs: one resource of its own, one system after `HearthSystems::Derive`; it writes
-//! `Voices::no_overlay` and the corner in the preferences.
+//! `Voices::no_overlay`, ends `Voices::overlay_free`, and keeps the corner in the preferences.
+
+mod mentions;
 
 use bevy::{prelude::*, window::PrimaryWindow};
-use hearth_osd::{Corner, Look, Overlay, OverlayEvent, OverlayFrame, Person, Talk as Shown};
+use hearth_osd::{Look, Overlay, OverlayEvent, OverlayFrame, Person, Talk as Shown};
 use hearth_types::UserId;
 use hearth_ui::{Prefs, Voices, WallClock};
-use hearth_view::{Motion, Talk};
-use hearth_world::HearthSystems;
-use std::collections::BTreeMap;
+use hearth_view::{Motion, OverlaySize, Talk, VoiceChoices};
+use hearth_world::{FrameNeed, HearthSystems};
+use mentions::{Arrivals, Mentions};
+use std::{collections::BTreeMap, time::Duration};
 
 /// Shows the overlay.
 pub struct OverlayPlugin;
@@ -31,6 +34,7 @@ struct Over {
     refused: Option<String>,
     /// Since when each is silent.
     silent: BTreeMap<UserId, u64>,
+    mentions: Mentions,
     last: OverlayFrame,
 }
 
@@ -54,6 +58,7 @@ impl Over {
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "what is shown comes from everywhere")]
 fn show(
     mut over: ResMut<Over>,
     mut voices: ResMut<Voices>,
@@ -61,38 +66,54 @@ fn show(
     look: Res<hearth_ui::Look>,
     clock: Res<WallClock>,
     window: Option<Single<&Window, With<PrimaryWindow>>>,
+    mut arrivals: Arrivals,
+    need: Res<FrameNeed>,
 ) {
     let Some(corner) = prefs.values.voice.overlay else {
         if over.overlay.is_some() || over.refused.is_some() {
             *over = Over::default();
         }
+        arrivals.pass();
+        hold(&mut voices, false);
         return;
     };
     let moved = over.overlay.as_ref().and_then(|overlay| {
         let told = std::iter::from_fn(|| overlay.events().try_recv().ok());
-        told.filter_map(|event| if let OverlayEvent::Moved(corner) = event { Some(ours(corner)) } else { None }).last()
+        told.filter_map(|event| if let OverlayEvent::Moved(corner) = event { Some(corner) } else { None }).last()
     });
     let corner = moved.unwrap_or(corner);
     if moved.is_some() {
         prefs.change(|values| values.voice.overlay = moved);
     }
+    // In front, the window itself says who speaks.
+    let in_front = window.as_ref().is_some_and(|window| window.focused && window.visible);
+    if in_front {
+        hold(&mut voices, false);
+    }
+    let pixels = window.as_ref().map_or(1.0, |window| window.scale_factor());
+    let choices = &prefs.values.voice;
     let reduced_motion = look.motion == Motion::Reduced;
-    over.look(Look { corner: theirs(corner), reduced_motion, ..Look::default() });
+    let (scale, opacity) = (pixels * points(choices), f32::from(choices.overlay_opacity) / 100.0);
+    let interactive = voices.overlay_free;
+    over.look(Look { corner, scale, opacity, interactive, reduced_motion, ..Look::default() });
     over.start();
     if voices.no_overlay != over.refused {
         voices.no_overlay.clone_from(&over.refused);
     }
-    // In front, the window itself says who speaks.
-    let in_front = window.is_some_and(|window| window.focused && window.visible);
     let now = clock.now_ms();
-    let Over { silent, .. } = &mut *over;
+    let Over { silent, mentions, .. } = &mut *over;
+    let told = arrivals.told(choices.overlay_mentions && !in_front, now);
+    let toasts = mentions.follow(told, !in_front, now);
+    if let Some(at) = mentions.next_ms() {
+        need.within(Duration::from_millis(at.saturating_sub(now)));
+    }
     let frame = if in_front || voices.call.is_none() {
         silent.clear();
         OverlayFrame::default()
     } else {
-        frame(&voices, prefs.values.voice.talk, silent, now)
+        frame(&voices, choices.talk, silent, now)
     };
-    let frame = OverlayFrame { at_ms: now, ..frame };
+    let frame = OverlayFrame { at_ms: now, toasts, ..frame };
     let news = OverlayFrame { at_ms: 0, ..frame.clone() };
     if over.last != news {
         over.last = news;
@@ -130,21 +151,19 @@ fn frame(voices: &Voices, talk: Talk, silent: &mut BTreeMap<UserId, u64>, now_ms
     OverlayFrame { at_ms: 0, people: people.collect(), toasts: Vec::new(), talk }
 }
 
-fn theirs(corner: hearth_view::Corner) -> Corner {
-    match corner {
-        hearth_view::Corner::TopLeft => Corner::TopLeft,
-        hearth_view::Corner::TopRight => Corner::TopRight,
-        hearth_view::Corner::BottomLeft => Corner::BottomLeft,
-        hearth_view::Corner::BottomRight => Corner::BottomRight,
+/// Takes the mouse, or not.
+fn hold(voices: &mut ResMut<Voices>, free: bool) {
+    if voices.overlay_free != free {
+        voices.overlay_free = free;
     }
 }
 
-fn ours(corner: Corner) -> hearth_view::Corner {
-    match corner {
-        Corner::TopLeft => hearth_view::Corner::TopLeft,
-        Corner::TopRight => hearth_view::Corner::TopRight,
-        Corner::BottomLeft => hearth_view::Corner::BottomLeft,
-        Corner::BottomRight => hearth_view::Corner::BottomRight,
+/// How large a point is.
+fn points(choices: &VoiceChoices) -> f32 {
+    match choices.overlay_size {
+        OverlaySize::Small => 0.85,
+        OverlaySize::Normal => 1.0,
+        OverlaySize::Large => 1.3,
     }
 }
 

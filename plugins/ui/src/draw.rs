@@ -113,7 +113,7 @@ pub fn draw(
                     people: &voices.people,
                     call: voices.call.as_ref().map(|call| call.view(&voices.whisper)),
                     choices: &prefs.values.voice,
-                    key: voices.key.view(),
+                    keys: voices.keys.view(),
                     talking: voices.talking,
                     no_overlay: voices.no_overlay.as_deref(),
                     no_games: voices.no_games.as_deref(),

@@ -154,7 +154,7 @@ pub fn carry_out(
             Intent::TestMicrophone(on) => {
                 asked.put(node.send(NodeCommand::Voice(VoiceAsk::Test { on })), Purpose::Sound)
             }
-            Intent::AskTalkKey => voices.key.asked = true,
+            Intent::AskKey(which) => voices.keys.ask(which),
             Intent::PushToTalk(held) => {
                 // The gate goes with it, because a key alone would choose push to talk.
                 let gate = Some(voice::gate(prefs.values.voice.talk));

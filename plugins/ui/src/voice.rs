@@ -1,44 +1,20 @@
 //! Voice rooms: what is drawn of them, the key that opens the microphone, and settings that hold in every room.
 
+mod keys;
+
+pub use keys::KeysState;
+
 use crate::{Faces, Look, Prefs, Selection, Wishes, control::Toggle};
 use bevy::{ecs::system::SystemParam, prelude::*, window::PrimaryWindow};
 use hearth_ports::{NodeCommand, VoiceAsk, VoiceSettings, audio::Gate};
 use hearth_room::Spot;
 use hearth_types::{ChannelId, SpaceId, UserId};
-use hearth_view::{CallView, Intent, MicView, Motion, Talk, TalkKey, VoiceChoices, VoicePerson};
+use hearth_view::{CallView, Intent, MicView, Motion, Talk, VoiceChoices, VoicePerson};
 use hearth_world as world;
 use hearth_world::{EntityIndex, Me, Microphone, NodeDoor, Revisions};
 
 /// Held to be heard, under push to talk: beside the hand, and no letter comes of it.
 pub const TALK_KEY: KeyCode = KeyCode::ControlRight;
-
-/// The key of push to talk, as whoever watches keys while other programs are in front knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TalkKeyState {
-    /// What is written on it.
-    pub label: String,
-    /// It is watched wherever one is; else this window reads [`TALK_KEY`] while it has the keyboard.
-    pub everywhere: bool,
-    /// Another one is waited for.
-    pub asked: bool,
-    /// It is held, by the watcher's word.
-    pub held: bool,
-    /// Why it is not watched everywhere.
-    pub word: Option<String>,
-}
-
-impl Default for TalkKeyState {
-    fn default() -> Self {
-        Self { label: "Right Ctrl".into(), everywhere: false, asked: false, held: false, word: None }
-    }
-}
-
-impl TalkKeyState {
-    /// Lends it to the view.
-    pub fn view(&self) -> TalkKey<'_> {
-        TalkKey { label: &self.label, everywhere: self.everywhere, asked: self.asked, word: self.word.as_deref() }
-    }
-}
 
 /// Somebody in the call one is in, for what is shown outside of the window.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,8 +76,10 @@ pub struct Voices {
     pub call: Option<Call>,
     /// Everybody in it.
     pub in_call: Vec<InCall>,
-    /// The key of push to talk.
-    pub key: TalkKeyState,
+    /// One's own keys.
+    pub keys: KeysState,
+    /// The overlay takes the mouse.
+    pub overlay_free: bool,
     /// Why there is no overlay, if there is none on this computer.
     pub no_overlay: Option<String>,
     /// Why games are not heard, or not all, if so.
@@ -335,6 +313,7 @@ pub fn wanted(choices: &VoiceChoices) -> VoiceSettings {
         gain: Some(choices.gain),
         headphones: Some(choices.headphones),
         lend: Some(choices.lend),
+        cues: Some(choices.cues),
         ..VoiceSettings::default()
     }
 }
@@ -357,9 +336,9 @@ pub fn talk(
     keys: Option<Res<ButtonInput<KeyCode>>>,
     window: Option<Single<&Window, With<PrimaryWindow>>>,
 ) {
-    if voices.key.everywhere {
+    if voices.keys.everywhere {
         // It went to the node when it was pressed, past the frame.
-        let held = voices.key.held || voices.held_by_word && voices.call.is_some();
+        let held = voices.keys.held || voices.held_by_word && voices.call.is_some();
         if voices.talking != held {
             voices.talking = held;
         }

@@ -134,6 +134,7 @@ fn command(cmd: &str, a: &Arguments) -> Outcome {
                 headphones: a.flag_maybe("headphones")?,
                 lend: a.flag_maybe("lend")?,
                 uplink_kbps: a.number_maybe("uplink_kbps")?,
+                cues: a.flag_maybe("cues")?,
             })),
             "voice.source" => C::Voice(VoiceAsk::Source {
                 wav: a.text_maybe("wav")?.map(PathBuf::from),

@@ -91,6 +91,29 @@ pub struct Place {
     pub y: f32,
 }
 
+/// Something in a call that a short sound of its own tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cue {
+    /// One came into a room.
+    Joined,
+    /// One left it.
+    Left,
+    /// One was put out of it, or the network went.
+    Lost,
+    /// One's microphone is off.
+    Muted,
+    /// It is on again.
+    Unmuted,
+    /// One hears nothing from now on.
+    Deafened,
+    /// One hears again.
+    Undeafened,
+    /// Somebody else came in.
+    Came,
+    /// Somebody else left.
+    Went,
+}
+
 /// What is asked of the audio side.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AudioCommand {
@@ -147,6 +170,8 @@ pub enum AudioCommand {
     StrongNoise(bool),
     /// Microphone test: hear one's own processed voice at the sink, whatever the gate and mute say.
     Loopback(bool),
+    /// Play this once in the mix. It is never sent; of too many some are left out.
+    Cue(Cue),
     /// Tell [`AudioEvent::Devices`].
     ListDevices,
     /// End.

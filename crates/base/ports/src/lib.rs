@@ -4,6 +4,7 @@
 //! the client compile beside one another. This crate does no work of its own. Start with [`node::NodeCommand`].
 
 pub mod audio;
+pub mod corner;
 pub mod error;
 pub mod handle;
 pub mod net;
@@ -12,6 +13,7 @@ pub mod rtc;
 pub mod store;
 pub mod voice;
 
+pub use corner::Corner;
 pub use error::{ErrorCode, NodeError};
 pub use handle::{NodeHandle, Waker};
 pub use net::{Address, Direction, NetCommand, NetEvent, Route, Verdict};

@@ -69,6 +69,8 @@ pub struct VoiceSettings {
     pub lend: Option<bool>,
     /// What one's line can send, kbit/s.
     pub uplink_kbps: Option<u32>,
+    /// Sounds of our own when somebody comes or goes and when one mutes. Off until it is asked for.
+    pub cues: Option<bool>,
 }
 
 /// How much noise is taken out.
@@ -136,7 +138,10 @@ pub enum VoiceOrder {
     /// The room is another one now.
     Plan(BuiltIn),
     /// Go out.
-    Exit,
+    Exit {
+        /// By one's own wish.
+        asked: bool,
+    },
     /// What others let one do changed.
     Me(VoiceMember),
     /// Everybody in the room but oneself, in order of peer key.

@@ -8,6 +8,7 @@ pub mod entry;
 pub mod identity;
 pub mod ids;
 pub mod limits;
+pub mod name;
 pub mod permissions;
 pub mod pii;
 pub mod playing;

@@ -152,7 +152,7 @@ impl Kernel {
     }
 
     fn shutdown(&mut self, request: u64) {
-        self.voice_out();
+        self.voice_out(true);
         self.voice_left();
         self.presence = hearth_ports::Presence::Offline;
         self.publish_presence();

@@ -64,7 +64,7 @@ impl Kernel {
     fn enter(&mut self, space: SpaceId, channel: ChannelId, relay: bool) {
         let (muted, deafened) = self.room().map_or((false, false), |v| (v.place.muted, v.place.deafened));
         let seat = self.seat.filter(|_| !relay);
-        self.voice_out();
+        self.voice_out(true);
         self.voice_left();
         let Some(s) = self.spaces.get(&space) else { return };
         let place = VoicePlace { channel, peer: self.keys.peer, since_ms: self.now, muted, deafened, relay, seat };
@@ -98,21 +98,21 @@ impl Kernel {
         let wanted = rooms.map(|(s, c)| (inside(&s, &c), s, c)).filter(|(n, ..)| *n >= LEND_FROM).max();
         match wanted {
             Some((_, space, channel)) => self.enter(space, channel, true),
-            None => self.voice_out(),
+            None => self.voice_out(true),
         }
     }
 
     pub(crate) fn voice_leave(&mut self, request: u64) {
         if self.room().is_some() {
-            self.voice_out();
+            self.voice_out(true);
         }
         self.reply(request, Ok(NodeReply::Done));
     }
 
-    /// Goes out of the room, if in one.
-    pub(crate) fn voice_out(&mut self) {
+    /// Goes out of the room, if in one; `asked` when that was wished.
+    pub(crate) fn voice_out(&mut self, asked: bool) {
         let Some(own) = self.voice.take() else { return };
-        self.order(VoiceOrder::Exit);
+        self.order(VoiceOrder::Exit { asked });
         // A relay hands over first: whoever is told that it is out closes its way through it.
         let space = own.space;
         self.voice_leaving = Some(own);
@@ -238,6 +238,11 @@ impl Kernel {
         }
         let s = &*s;
         let rooms = &s.replica.state().channels;
+        // The room was deleted.
+        let own = self.voice.as_ref().filter(|own| own.space == space);
+        if own.is_some_and(|own| !rooms.contains_key(&own.place.channel)) {
+            return self.voice_out(false);
+        }
         let mut here: Vec<(DeviceId, UserId, VoicePlace)> = s
             .notices
             .iter()

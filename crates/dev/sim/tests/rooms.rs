@@ -4,7 +4,9 @@
 #[path = "support/steps.rs"]
 mod steps;
 
-use hearth_ports::{ErrorCode, NodeCommand, NodeEvent, VoiceAsk, VoiceMember, VoiceOrder, VoiceSay, VoiceSettings};
+use hearth_ports::{
+    ErrorCode, NodeCommand, NodeEvent, NodeReply, VoiceAsk, VoiceMember, VoiceOrder, VoiceSay, VoiceSettings,
+};
 use hearth_sim::World;
 use hearth_types::{ChannelId, ChannelKind, SpaceId, UserId};
 use std::collections::BTreeMap;
@@ -24,7 +26,7 @@ fn den(seed: u64) -> (World, SpaceId, ChannelId, ChannelId) {
 
 fn community(w: &mut World, i: usize, community: SpaceId) -> hearth_ports::CommunityView {
     match w.ask(i, NodeCommand::CommunityState { community }).unwrap() {
-        hearth_ports::NodeReply::Community(c) => *c,
+        NodeReply::Community(c) => *c,
         other => panic!("{other:?}"),
     }
 }
@@ -171,7 +173,26 @@ fn who_leaves_the_community_leaves_its_room() {
     w.ask(1, NodeCommand::CommunityLeave { community: space }).unwrap();
     w.run(1_000);
     assert_eq!(inside(&mut told, w.events(0)), 0);
-    assert!(w.orders(1).contains(&VoiceOrder::Exit));
+    assert!(w.orders(1).contains(&VoiceOrder::Exit { asked: true }));
+}
+
+#[test]
+fn who_is_in_a_room_that_is_deleted_is_put_out_of_it() {
+    let (mut w, space, room, _) = den(6);
+    for i in [1, 2] {
+        w.ask(i, NodeCommand::VoiceJoin { channel: room }).unwrap();
+    }
+    w.run(1_000);
+    let _ = w.orders(1);
+    w.ask(0, NodeCommand::ChannelDelete { channel: room }).unwrap();
+    w.run(5_000);
+    let exits = |orders: Vec<VoiceOrder>| orders.into_iter().filter(|o| matches!(o, VoiceOrder::Exit { .. })).count();
+    let orders = w.orders(1);
+    assert!(orders.contains(&VoiceOrder::Exit { asked: false }), "{orders:?}");
+    assert_eq!(exits(orders), 1);
+    assert_eq!(w.ask(1, NodeCommand::VoiceLeave), Ok(NodeReply::Done), "and may say so once more");
+    let text = community(&mut w, 1, space).channels.len();
+    assert_eq!(text, community(&mut w, 0, space).channels.len());
 }
 
 fn own(orders: &[VoiceOrder]) -> Option<VoiceMember> {
@@ -253,5 +274,5 @@ fn who_lends_their_line_relays_large_rooms_until_they_talk_themselves() {
         w.say(i, VoiceSay::Left);
     }
     w.run(1_000);
-    assert!(w.orders(lender).contains(&VoiceOrder::Exit), "five people need no relay");
+    assert!(w.orders(lender).contains(&VoiceOrder::Exit { asked: true }), "five people need no relay");
 }

@@ -8,6 +8,7 @@
 //!
 //! Start reading at [`start`], then [`transmit::Transmit::run`] and [`playout::Playout::run`].
 
+pub mod cue;
 pub mod device;
 pub mod level;
 pub mod limits;
@@ -20,7 +21,9 @@ pub mod wav;
 use async_channel::{Receiver, Sender};
 use device::{Devices, HostMaker, system_host};
 use hearth_jitter::Packet;
-use hearth_ports::audio::{AudioCommand, AudioEvent, AudioSink, AudioSource, Encoding, Gate, OwnFrame, Processing};
+use hearth_ports::audio::{
+    AudioCommand, AudioEvent, AudioSink, AudioSource, Cue, Encoding, Gate, OwnFrame, Processing,
+};
 use playout::{Arrived, Inlets, Playout};
 use shared::{Shared, SinkWanted, SourceWanted, TransmitWants};
 use std::path::PathBuf;
@@ -124,6 +127,7 @@ pub fn start(config: AudioConfig) -> std::io::Result<AudioHandle> {
     let (events_in, events) = async_channel::bounded(limits::EVENTS);
     let (frames_in, frames) = async_channel::bounded(limits::FRAMES);
     let (packets, packets_out) = async_channel::bounded(limits::PACKETS);
+    let (cues, cues_out) = async_channel::bounded(limits::CUES);
     let (microphones, microphones_out) = async_channel::bounded(4);
     let (speakers, speakers_out) = async_channel::bounded(4);
     let (tap, tap_out) = rtrb::RingBuffer::new(limits::TAP_RING);
@@ -131,7 +135,7 @@ pub fn start(config: AudioConfig) -> std::io::Result<AudioHandle> {
 
     let shared = Arc::new(Shared::default());
     let handle = |threads| AudioHandle { commands, events, frames, shared: Arc::clone(&shared), threads };
-    let commander = Commander { shared: Arc::clone(&shared), packets };
+    let commander = Commander { shared: Arc::clone(&shared), packets, cues };
     for command in [
         AudioCommand::Gate(config.gate),
         AudioCommand::Processing(config.processing),
@@ -144,8 +148,14 @@ pub fn start(config: AudioConfig) -> std::io::Result<AudioHandle> {
     }
 
     let transmit = Transmit::new(Arc::clone(&shared), frames_in, events_in.clone(), microphones_out, tap_out, loopback);
-    let inlets =
-        Inlets { packets: packets_out, speakers: speakers_out, loopback: loopback_out, tap, hrtf: config.hrtf };
+    let inlets = Inlets {
+        packets: packets_out,
+        cues: cues_out,
+        speakers: speakers_out,
+        loopback: loopback_out,
+        tap,
+        hrtf: config.hrtf,
+    };
     let playout = Playout::new(Arc::clone(&shared), events_in.clone(), inlets);
     let devices = Devices::new(Arc::clone(&shared), events_in, microphones, speakers, config.host);
     let mut handle = handle(Vec::new());
@@ -165,6 +175,7 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<Joi
 struct Commander {
     shared: Arc<Shared>,
     packets: Sender<Arrived>,
+    cues: Sender<(Cue, Instant)>,
 }
 
 impl Commander {
@@ -205,6 +216,9 @@ impl Commander {
             AudioCommand::TalkerGone(talker) => shared.playout(|wants| {
                 wants.talkers.remove(&talker);
             }),
+            AudioCommand::Cue(cue) => {
+                let _ = self.cues.force_send((cue, Instant::now()));
+            }
             AudioCommand::ListDevices => shared.devices(|wants| wants.lists += 1),
             AudioCommand::Shutdown => shared.end(),
         }

@@ -18,6 +18,13 @@ pub const FRAMES: usize = 16;
 /// Packets waiting for the playout thread; beyond, the oldest goes.
 pub const PACKETS: usize = 1024;
 
+/// Cues waiting to begin; beyond, the oldest goes.
+pub const CUES: usize = 16;
+/// Cues that begin within a second.
+pub const CUES_A_SECOND: usize = 6;
+/// Of them, such as tell of others: a hundred people who come at once are no noise.
+pub const OTHERS_CUES_A_SECOND: usize = 2;
+
 /// Talkers known at once.
 pub const MAX_TALKERS: usize = 256;
 /// Talkers decoded at once.

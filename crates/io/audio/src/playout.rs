@@ -3,6 +3,7 @@
 //! Decoding, concealment and mixing all happen here, so a device's callback only copies and a talker's ring never holds more
 //! than a block.
 
+pub mod cues;
 pub mod head;
 pub mod limiter;
 pub mod mix;
@@ -11,6 +12,7 @@ pub mod sound;
 pub mod space;
 pub mod talkers;
 
+use crate::cue::Pace;
 use crate::level;
 use crate::limits::{BLOCK, RENDER};
 use crate::shared::{PlayoutWants, Shared, SinkWanted};
@@ -18,7 +20,7 @@ use crate::wav::WavSink;
 use async_channel::{Receiver, Sender};
 use head::Head;
 use hearth_jitter::Packet;
-use hearth_ports::audio::{AudioEvent, TalkerId};
+use hearth_ports::audio::{AudioEvent, Cue, TalkerId};
 use mix::Mix;
 use sink::{Out, PlaybackMeter, Sink, Speakers};
 use std::path::PathBuf;
@@ -37,6 +39,8 @@ const METER: Duration = Duration::from_millis(33);
 const STATS: Duration = Duration::from_secs(1);
 /// The microphone test is at most this far behind: 40 ms.
 const LOOPBACK_BACKLOG: usize = 4 * BLOCK;
+/// A cue waits this long for speakers that are being opened; later it would tell of something else.
+const CUE_WAITS: Duration = Duration::from_secs(2);
 
 /// A packet on its way to its talker.
 pub struct Arrived {
@@ -67,6 +71,8 @@ pub enum SpeakersChange {
 pub struct Inlets {
     /// From the network.
     pub packets: Receiver<Arrived>,
+    /// What happened in the call, and when.
+    pub cues: Receiver<(Cue, Instant)>,
     /// From the device thread.
     pub speakers: Receiver<SpeakersChange>,
     /// The microphone test.
@@ -82,6 +88,8 @@ pub struct Playout {
     shared: Arc<Shared>,
     events: Sender<AudioEvent>,
     packets: Receiver<Arrived>,
+    cues: Receiver<(Cue, Instant)>,
+    pace: Pace,
     speakers: Receiver<SpeakersChange>,
     tap: rtrb::Producer<f32>,
     hrtf: Option<PathBuf>,
@@ -107,6 +115,8 @@ impl Playout {
             shared,
             events,
             packets: inlets.packets,
+            cues: inlets.cues,
+            pace: Pace::default(),
             speakers: inlets.speakers,
             tap: inlets.tap,
             hrtf: inlets.hrtf,
@@ -137,6 +147,7 @@ impl Playout {
             self.follow_wants(now);
             self.follow_devices(now);
             self.take_packets();
+            self.take_cues(now);
             let mut rendered = false;
             for _ in 0..RENDERS_AT_ONCE {
                 if !self.sink.wants(Instant::now()) {
@@ -202,6 +213,17 @@ impl Playout {
         while let Ok(Arrived { talker, packet, at }) = self.packets.try_recv() {
             let at = self.us(at);
             self.talkers.packet(talker, packet, at, &mut self.mix, self.head.as_ref());
+        }
+    }
+
+    fn take_cues(&mut self, now: Instant) {
+        if matches!(self.sink.out, Out::None) && self.wants.sink == SinkWanted::Device {
+            return;
+        }
+        while let Ok((cue, at)) = self.cues.try_recv() {
+            if now.saturating_duration_since(at) < CUE_WAITS && self.pace.allows(cue, now) {
+                self.mix.cue(cue);
+            }
         }
     }
 

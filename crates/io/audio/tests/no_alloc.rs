@@ -10,7 +10,7 @@ use hearth_audio::playout::mix::{Mix, Voice};
 use hearth_audio::playout::sink::PlaybackMeter;
 use hearth_audio::playout::sound::Controls;
 use hearth_audio::playout::space::Heard;
-use hearth_ports::audio::Place;
+use hearth_ports::audio::{Cue, Place};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -68,7 +68,7 @@ fn somebody(mix: &mut Mix, head: &Head, n: usize, headphones: bool) -> Voice {
     voice
 }
 
-/// Everybody talks for a second and a half; each 100 ms all move, somebody leaves and somebody comes, in between sounds.
+/// Everybody talks for a second and a half; each 100 ms all move, somebody leaves and somebody comes, in between sounds; cues begin all the while.
 fn talk(headphones: bool) {
     let head = Head::open(None).unwrap();
     let mut mix = Mix::new();
@@ -92,6 +92,9 @@ fn talk(headphones: bool) {
                 for _ in 0..if (n + place) % 11 == 0 { 0 } else { RENDER } {
                     let _ = voice.ring.push(0.1);
                 }
+            }
+            if n % 7 == 0 {
+                mix.cue(if n % 2 == 0 { Cue::Muted } else { Cue::Came });
             }
             mix.render(&mut stereo);
         });

@@ -4,6 +4,7 @@
 //! transport start with the first room or file, and the sound ends with the last of rooms, tests and files, so a node that
 //! does not talk pays for neither.
 
+mod cues;
 mod live;
 mod stats;
 mod wants;
@@ -14,7 +15,7 @@ use hearth_audio::AudioHandle;
 use hearth_crypto::{DeviceKey, Secret32};
 use hearth_ports::{
     ErrorCode, NodeError, NodeEvent, NodeReply, VoiceAsk, VoiceDevicesView, VoiceOrder, VoiceSay, VoiceSettings,
-    audio::{AudioCommand, AudioEvent, TalkerId},
+    audio::{AudioCommand, AudioEvent, Cue, TalkerId},
 };
 use hearth_rtc::{RtcConfig, RtcHandle};
 use live::Live;
@@ -59,6 +60,8 @@ pub(crate) struct Voice {
     networks: Networks,
     /// The networks as they were last seen, and when to look again.
     seen: (Networks, Instant),
+    /// Sound runs until then, so that the end of a call is heard.
+    rings_until: Option<Instant>,
 }
 
 /// Levels as they were last told.
@@ -88,6 +91,7 @@ impl Voice {
             line: None,
             networks: Networks::default(),
             seen: (Networks::default(), Instant::now()),
+            rings_until: None,
         }
     }
 
@@ -109,6 +113,7 @@ impl Voice {
                 () = sleep(wake) => self.input(hearth_voice::Input::Tick).await,
                 () = until(self.devices_by) => self.no_devices().await,
                 () = until(self.live.as_ref().map(|_| self.seen.1)) => self.look_at_networks().await,
+                () = until(self.rings_until) => self.rang_out().await,
             }
         }
         self.end().await;
@@ -118,6 +123,9 @@ impl Voice {
     async fn look_at_networks(&mut self) {
         let now = hearth_rtc::networks();
         let settled = now == self.seen.0;
+        if now.is_empty() && !settled && self.in_room() {
+            self.cue(Cue::Lost).await;
+        }
         self.seen = (now, Instant::now() + NETWORKS_EVERY);
         if !settled || self.seen.0.is_empty() || self.seen.0 == self.networks {
             return;
@@ -163,6 +171,9 @@ impl Voice {
                     }
                 }
                 self.sound().await;
+                if !me.relay {
+                    self.cue(Cue::Joined).await;
+                }
                 self.input(hearth_voice::Input::Mute(self.wants.muted)).await;
                 self.input(hearth_voice::Input::Deafen(self.wants.deafened)).await;
                 self.seat().await;
@@ -171,9 +182,11 @@ impl Voice {
                 self.live = self.live.take().map(|live| live.furnished(plan));
                 self.places().await;
             }
-            VoiceOrder::Exit => {
+            VoiceOrder::Exit { asked } => {
                 if self.live.is_none() {
                     self.say(VoiceOut::Say(VoiceSay::Left)).await;
+                } else if self.in_room() {
+                    self.ring_out(if asked { Cue::Left } else { Cue::Lost }).await;
                 }
                 self.input(hearth_voice::Input::Leave).await;
                 self.sound().await;
@@ -185,9 +198,14 @@ impl Voice {
             }
             VoiceOrder::Roster(roster) => {
                 let Some(live) = &mut self.live else { return };
+                let before = live.people();
                 let gone = live.roster(&roster);
+                let cues = live.come_and_gone(&before, self.start.elapsed());
                 for talker in gone {
                     self.audio(AudioCommand::TalkerGone(talker)).await;
+                }
+                for cue in cues {
+                    self.cue(cue).await;
                 }
                 let members = roster.into_iter().map(hearth_voice::Member::from).collect();
                 self.input(hearth_voice::Input::Roster(members)).await;
@@ -247,12 +265,16 @@ impl Voice {
     }
 
     async fn set(&mut self, settings: VoiceSettings) {
+        let cue = self.wants.cue_of(&settings).filter(|_| self.in_room());
         self.wants.set(&settings);
         if let (Some(held), Some(audio)) = (settings.ptt, &self.audio) {
             // Past the queue: a key waits for nothing.
             audio.key(held);
         }
         self.sound().await;
+        if let Some(cue) = cue {
+            self.cue(cue).await;
+        }
         if let Some(muted) = settings.mute {
             self.input(hearth_voice::Input::Mute(muted)).await;
         }
@@ -314,7 +336,8 @@ impl Voice {
 
     async fn sound_or_say(&mut self) -> Result<(), NodeError> {
         let in_call = self.in_room();
-        if !self.wants.needed(in_call) && self.devices.is_empty() {
+        let rings = self.rings_until.is_some();
+        if !self.wants.needed(in_call) && !rings && self.devices.is_empty() {
             self.levels = Levels::default();
             if let Some(audio) = self.audio.take() {
                 // Its end waits for threads that may hang in the sound system.
@@ -323,7 +346,7 @@ impl Voice {
             return Ok(());
         }
         self.open_audio()?;
-        let wanted = self.wants.commands(in_call);
+        let wanted = self.wants.commands(in_call, rings);
         for command in &wanted {
             if !self.told.contains(command) {
                 self.audio(command.clone()).await;

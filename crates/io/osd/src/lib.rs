@@ -25,7 +25,8 @@ use not_built as platform;
 use x11 as platform;
 
 pub use frame::{OverlayFrame, Person, Talk, Toast};
-pub use look::{Colors, Corner, Look};
+pub use hearth_ports::Corner;
+pub use look::{Colors, Look};
 pub use paint::{next_change, paint};
 pub use picture::Picture;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// People shown at most; who speaks goes first.
 pub const PEOPLE: usize = 8;
 /// Toasts shown at most.
-pub const TOASTS: usize = 3;
+pub const TOASTS: usize = 2;
 /// Characters of a name or a line that are looked at.
 pub const TEXT: usize = 160;
 /// Least time between two pictures.

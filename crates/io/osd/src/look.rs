@@ -1,5 +1,7 @@
 //! How the overlay looks: the settings a person chooses, and the colours of the dark theme.
 
+use hearth_ports::Corner;
+
 /// Settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Look {
@@ -17,16 +19,6 @@ pub struct Look {
     pub colors: Colors,
     /// Fonts for characters that Inter lacks, in order. What none has is a box.
     pub fallback: Vec<&'static [u8]>,
-}
-
-/// Where on the monitor. What comes first stands nearest the corner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Corner {
-    #[default]
-    TopLeft,
-    TopRight,
-    BottomLeft,
-    BottomRight,
 }
 
 /// 0xRRGGBB, named as in `assets/theme`. The overlay is dark in both themes, as what it lies on is not ours.
@@ -78,24 +70,6 @@ impl Look {
         self.scale = within(self.scale, 0.75, 3.0, 1.0);
         self.opacity = within(self.opacity, 0.3, 1.0, 1.0);
         self
-    }
-}
-
-impl Corner {
-    pub(crate) fn right(self) -> bool {
-        matches!(self, Self::TopRight | Self::BottomRight)
-    }
-    pub(crate) fn bottom(self) -> bool {
-        matches!(self, Self::BottomLeft | Self::BottomRight)
-    }
-    #[cfg(target_os = "linux")]
-    pub(crate) fn of(right: bool, bottom: bool) -> Self {
-        match (right, bottom) {
-            (false, false) => Self::TopLeft,
-            (true, false) => Self::TopRight,
-            (false, true) => Self::BottomLeft,
-            (true, true) => Self::BottomRight,
-        }
     }
 }
 

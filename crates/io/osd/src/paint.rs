@@ -14,6 +14,7 @@ mod tests;
 use crate::limits::{FADE_MS, RING_STEPS};
 use crate::{Look, OverlayFrame, Person, Picture, Talk, Toast};
 use canvas::{Canvas, Rect, ink_on, mix};
+use hearth_types::name::initials;
 use text::{Face, Fonts};
 
 /// Width of a picture, in points; its frame, if it can be dragged, lies outside.
@@ -178,7 +179,7 @@ fn row(canvas: &mut Canvas, fonts: &Fonts, look: &Look, slot: Rect, person: &Per
 
 fn disc(canvas: &mut Canvas, fonts: &Fonts, look: &Look, x: f32, y: f32, person: &Person) {
     canvas.fill_circle(x, y, DISC / 2.0, person.color, 1.0);
-    let text = text::initials(&person.name);
+    let text = initials(&person.name);
     let size = (DISC * if text.chars().count() > 1 { 0.38 } else { 0.44 }).round();
     let w = fonts.width(Face::Bold, size, &text);
     fonts.draw(canvas, Face::Bold, size, (x - w / 2.0, y), &text, ink_on(person.color));

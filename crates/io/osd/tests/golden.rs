@@ -185,3 +185,31 @@ fn to_be_dragged() {
 fn half_seen() {
     check("half-seen", &three(), &Look { opacity: 0.5, ..Look::default() });
 }
+
+/// Named twice, with nobody in a room.
+fn mentions() -> OverlayFrame {
+    let told = |title: &str, line: &str, until_ms| Toast { title: title.into(), line: line.into(), until_ms };
+    let toasts = vec![
+        told("Wil in #raid-night", "@Ada we start at eight, bring the map", NOW + 5_000),
+        told("Sam in #clips", "@ada that last round!", NOW + 2_000),
+    ];
+    OverlayFrame { at_ms: NOW, toasts, ..OverlayFrame::default() }
+}
+
+#[test]
+fn mentions_alone_small_and_large() {
+    check("mentions-small", &mentions(), &Look { scale: 0.85, ..Look::default() });
+    check("mentions", &mentions(), &Look::default());
+    check("mentions-large", &mentions(), &Look { scale: 1.3, corner: Corner::BottomRight, ..Look::default() });
+}
+
+#[test]
+fn three_people_small_and_large() {
+    check("three-small", &three(), &Look { scale: 0.85, ..Look::default() });
+    check("three-large", &three(), &Look { scale: 1.3, ..Look::default() });
+}
+
+#[test]
+fn to_be_dragged_with_nobody_in_a_room() {
+    check("interactive-alone", &OverlayFrame::default(), &Look { interactive: true, ..Look::default() });
+}

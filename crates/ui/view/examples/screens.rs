@@ -9,8 +9,8 @@ use cast::Cast;
 use egui::{Event, Key, Modifiers, MouseWheelUnit, PointerButton, Pos2, RawInput, Rect, pos2, vec2};
 use hearth_ports::{Health, Noise};
 use hearth_view::{
-    Frame, Intent, Intents, MicView, Motion, OnboardingState, OnboardingStep, OnboardingView, SyncView, Talk,
-    ThemeChoice, Toast, ToastLevel, Tokens, UiState, main_ui, onboarding_ui,
+    Corner, Frame, Intent, Intents, KeyFor, KeysView, MicView, Motion, OnboardingState, OnboardingStep, OnboardingView,
+    SyncView, Talk, ThemeChoice, Toast, ToastLevel, Tokens, UiState, main_ui, onboarding_ui,
 };
 use raster::Canvas;
 
@@ -232,8 +232,22 @@ fn main() -> std::io::Result<()> {
         (cast.choices.echo, cast.choices.headphones) = (false, false);
         cast
     };
-    let test_button = |h: f32| click(pos2(440.0 + (h - 720.0) * 0.89, h / 2.0 - 115.0));
-    let microphones = |h: f32| click(pos2(500.0 + (h - 720.0) * 0.89, h / 2.0 - 165.0));
+    let keyed = || {
+        let mut cast = chosen();
+        (cast.choices.mute_key, cast.choices.overlay_key) = ("F9".into(), "Ctrl+Shift+KeyO".into());
+        cast.choices.overlay = Some(Corner::TopRight);
+        let labels = ["Mouse button 5", "F9", "", "Ctrl+Shift+O"];
+        cast.keys = KeysView { labels, everywhere: true, ..KeysView::default() };
+        cast
+    };
+    let asked = || {
+        let mut cast = keyed();
+        (cast.keys.asked, cast.keys.taken) = (Some(KeyFor::Deafen), Some((KeyFor::Mute, KeyFor::Talk)));
+        cast
+    };
+    // The sheet is as high as the window lets it be.
+    let test_button = |h: f32| click(pos2(440.0 + (h - 720.0) * 0.89, 192.0));
+    let microphones = |h: f32| click(pos2(500.0 + (h - 720.0) * 0.89, 142.0));
     let reply_key = vec![vec![Event::Text("and here is a longer answer that runs on, so that the field has to grow by a line or two before it is sent to everybody; it has to stay readable".into())]];
     let shots = vec![
         shot("main", Cast::usual()),
@@ -307,6 +321,11 @@ fn main() -> std::io::Result<()> {
             .light()
             .after(click(pos2(201.0, 1002.0)))
             .after(test_button(1080.0)),
+        shot("voice-settings-keys", keyed()).after(gear()).after(wheel(-330.0)),
+        shot("voice-settings-keys-light", asked()).light().after(gear()).after(wheel(-330.0)),
+        shot("voice-settings-overlay", keyed()).after(gear()).after(wheel(-2000.0)),
+        shot("voice-settings-overlay-light", keyed()).light().after(gear()).after(wheel(-2000.0)),
+        shot("voice-settings-keys-1920", asked()).sized(1920, 1080).after(click(pos2(201.0, 1002.0))),
         shot("voice-settings-940", tested(false)).sized(940, 560).after(click(pos2(201.0, 482.0))),
         shot("voice-settings-none", {
             let mut cast = Cast::in_call();

@@ -5,21 +5,11 @@ use crate::tokens::BOLD;
 use crate::tokens::contrast::{ink_on, mix, rgb};
 use egui::{Align2, Color32, FontFamily, FontId, Painter, Pos2, Rect};
 use hearth_ports::Presence;
+use hearth_types::name::initials;
 
 /// Colours offered in onboarding and given to communities: one lightness, evenly round the wheel.
 pub const SWATCHES: [u32; 8] =
     [0xe8_84_4a, 0xd9_a4_3b, 0x7f_b2_5a, 0x3f_b0_9a, 0x4c_a3_d9, 0x7c_8d_ea, 0xb5_7c_dd, 0xe0_73_9c];
-
-/// Up to two initials.
-pub fn initials(name: &str) -> String {
-    let mut words = name
-        .split(|c: char| c.is_whitespace() || matches!(c, '-' | '_' | '.'))
-        .filter(|w| w.chars().any(char::is_alphanumeric));
-    let first = words.next().and_then(|w| w.chars().find(|c| c.is_alphanumeric()));
-    let last = words.next_back().and_then(|w| w.chars().find(|c| c.is_alphanumeric()));
-    let out: String = first.into_iter().chain(last).flat_map(char::to_uppercase).take(2).collect();
-    if out.is_empty() { "?".into() } else { out }
-}
 
 /// A colour for an id that has chosen none, the same everywhere.
 pub fn swatch_of(id: &[u8; 32]) -> u32 {
@@ -93,22 +83,6 @@ pub fn community(painter: &Painter, rect: Rect, radius: f32, name: &str, fill: C
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn initials_of_all_sorts_of_names() {
-        for (name, want) in [
-            ("Ada Lovelace", "AL"),
-            ("ada", "A"),
-            ("the night shift", "TS"),
-            ("  ", "?"),
-            ("🎉🎉", "?"),
-            ("ßeta", "SS"),
-            ("李 小龙", "李小"),
-            ("a_b-c", "AC"),
-        ] {
-            assert_eq!(initials(name), want, "{name}");
-        }
-    }
 
     #[test]
     fn the_same_id_has_the_same_colour() {

@@ -124,7 +124,9 @@ pub(crate) fn dialog_ui(
         }
         dialog.fresh = false;
     });
-    if out.should_close() {
+    // While a key is waited for, Escape is about that.
+    let escapes = ui.input(|i| i.key_pressed(Key::Escape)) && view.voice.keys.asked.is_some();
+    if out.should_close() && !escapes {
         after = After::Close;
     }
     // An answer may have come while the sheet was out; nothing else opens one in between.

@@ -5,7 +5,7 @@ use crate::icons::{self, Icon};
 use crate::tokens::contrast::mix;
 use crate::voice::{self, toggle_mute};
 use crate::widgets::{self, medium};
-use crate::{CallView, Frame, Intent, Intents, MainView, UiState};
+use crate::{CallView, Frame, Intent, Intents, KeyFor, MainView, UiState};
 use egui::{Color32, FontId, Id, Rect, Response, Sense, Stroke, Ui, WidgetInfo, WidgetType, pos2, vec2};
 use hearth_ports::Health;
 
@@ -74,7 +74,7 @@ pub(crate) fn hint(view: &MainView<'_>, call: &CallView<'_>) -> Option<String> {
         (false, ..) => None,
         (_, true, _) => Some("Muted".into()),
         (.., true) => Some("You are heard".into()),
-        _ => Some(format!("Hold {} to talk", view.voice.key.label)),
+        _ => Some(format!("Hold {} to talk", view.voice.keys.label(KeyFor::Talk))),
     }
 }
 

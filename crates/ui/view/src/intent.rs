@@ -1,6 +1,6 @@
 //! What a person asked for. Views only ever push to [`Intents`]; the caller turns them into commands.
 
-use crate::VoiceChoices;
+use crate::{KeyFor, VoiceChoices};
 use hearth_ports::Anchor;
 use hearth_room::{BuiltIn, Spot};
 use hearth_types::{ChannelId, ChannelKind, EntryId, SpaceId, UserId};
@@ -97,8 +97,8 @@ pub enum Intent {
     TestMicrophone(bool),
     /// Right Ctrl went down or up. Pushed by the caller's own reading of the keyboard: egui does not tell left from right.
     PushToTalk(bool),
-    /// Wait for the key that is to be held to talk.
-    AskTalkKey,
+    /// Wait for the key that is to do this.
+    AskKey(KeyFor),
     /// End the program.
     Quit,
 }

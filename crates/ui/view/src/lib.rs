@@ -7,6 +7,7 @@
 
 pub mod avatar;
 pub mod channels;
+mod choices;
 pub mod civil;
 pub mod composer;
 mod dialogs;
@@ -32,13 +33,14 @@ mod voice;
 mod voice_settings;
 pub mod widgets;
 
+pub use choices::{KeyFor, KeysView, OverlaySize, Talk, VoiceChoices};
+pub use hearth_ports::Corner;
 pub use intent::{Intent, Intents, ThemeChoice};
 pub use main_view::main_ui;
 pub use onboarding::onboarding_ui;
 pub use state::{OnboardingState, UiState};
 pub use tokens::Tokens;
 pub use view::{
-    Activity, CallView, ChannelItem, CommunityItem, Corner, Frame, MainView, MicView, Motion, OnboardingStep,
-    OnboardingView, SyncView, Talk, TalkKey, Toast, ToastLevel, TypingView, VoiceChoices, VoicePerson, VoiceView,
-    WindowView,
+    Activity, CallView, ChannelItem, CommunityItem, Frame, MainView, MicView, Motion, OnboardingStep, OnboardingView,
+    SyncView, Toast, ToastLevel, TypingView, VoicePerson, VoiceView, WindowView,
 };

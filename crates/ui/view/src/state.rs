@@ -95,8 +95,11 @@ impl UiState {
     }
     /// Devices or a test were refused: the sentence is shown in the voice settings. False when those are not open.
     pub fn sound_failed(&mut self, sentence: impl Into<String>) -> bool {
-        let open = self.dialog.as_ref().is_some_and(|dialog| matches!(dialog.kind, Kind::Voice(_)));
-        open && self.dialog_failed(sentence)
+        self.voice_settings_open() && self.dialog_failed(sentence)
+    }
+    /// Whether the voice settings are open.
+    pub fn voice_settings_open(&self) -> bool {
+        self.dialog.as_ref().is_some_and(|dialog| matches!(dialog.kind, Kind::Voice(_)))
     }
     /// Whether the microphone is being tested. Ends with the dialog, however that goes.
     pub fn testing(&self) -> bool {

@@ -1,10 +1,9 @@
 //! What the screens are drawn from: borrowed slices of the projections in `hearth-ports`, cheap to put together each frame.
 
-use crate::Tokens;
-use hearth_ports::{ChannelView, CommunityHead, IdentityView, MemberView, MessageView, NetStatus, Noise, RoleView};
+use crate::{KeysView, Talk, Tokens, VoiceChoices};
+use hearth_ports::{ChannelView, CommunityHead, IdentityView, MemberView, MessageView, NetStatus, RoleView};
 use hearth_room::Spot;
 use hearth_types::{ChannelId, EntryId, SpaceId, UserId};
-use serde::{Deserialize, Serialize};
 
 /// How much moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -173,99 +172,6 @@ pub struct CallView<'a> {
     pub whisper: &'a [UserId],
 }
 
-/// What opens one's microphone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Talk {
-    /// One's voice.
-    #[default]
-    Voice,
-    /// A key, while it is held.
-    Key,
-    /// It is open all the time.
-    Always,
-}
-
-/// How one is heard and hears, in every room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct VoiceChoices {
-    /// Microphone by name; empty for the system's choice.
-    pub input: String,
-    /// Speakers by name; empty for the system's choice.
-    pub output: String,
-    /// What opens the microphone.
-    pub talk: Talk,
-    /// How much noise is taken out.
-    pub noise: Noise,
-    /// Take out what the speakers play.
-    pub echo: bool,
-    /// Even out loudness.
-    pub gain: bool,
-    /// One listens with headphones.
-    pub headphones: bool,
-    /// While in no room, one passes on the voices of large ones.
-    pub lend: bool,
-    /// What one plays is shown to one's communities, as far as games tell.
-    pub games: bool,
-    /// The key held to talk, as programs name it.
-    pub key: String,
-    /// Who is in the room is shown over other programs, such as a game, in this corner.
-    pub overlay: Option<Corner>,
-}
-
-/// A corner of the screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Corner {
-    /// Above, left.
-    #[default]
-    TopLeft,
-    /// Above, right.
-    TopRight,
-    /// Below, left.
-    BottomLeft,
-    /// Below, right.
-    BottomRight,
-}
-
-/// The key that opens the microphone, as people know it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TalkKey<'a> {
-    /// What is written on it.
-    pub label: &'a str,
-    /// It works whatever program is in front; else only in this window.
-    pub everywhere: bool,
-    /// Another one is waited for.
-    pub asked: bool,
-    /// Why it does not work everywhere.
-    pub word: Option<&'a str>,
-}
-
-impl Default for TalkKey<'_> {
-    fn default() -> Self {
-        Self { label: "Right Ctrl", everywhere: false, asked: false, word: None }
-    }
-}
-
-impl Default for VoiceChoices {
-    fn default() -> Self {
-        Self {
-            input: String::new(),
-            output: String::new(),
-            talk: Talk::Voice,
-            noise: Noise::Usual,
-            echo: true,
-            gain: true,
-            headphones: true,
-            lend: false,
-            games: false,
-            key: "ControlRight".into(),
-            overlay: None,
-        }
-    }
-}
-
 /// One's own microphone during a test.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct MicView {
@@ -285,8 +191,8 @@ pub struct VoiceView<'a> {
     pub call: Option<CallView<'a>>,
     /// How one is heard and hears.
     pub choices: &'a VoiceChoices,
-    /// The key of push to talk.
-    pub key: TalkKey<'a>,
+    /// One's own keys.
+    pub keys: KeysView<'a>,
     /// It is held.
     pub talking: bool,
     /// Why there is no overlay, if there is none on this computer.

@@ -1,10 +1,13 @@
 //! How one is heard and hears: microphone and speakers, a test of both, what opens the microphone and what is done to its
 //! sound. Everything holds at once and in every room.
 
+mod keys;
+mod overlay;
+
 use crate::icons::{self, Icon};
 use crate::spring::{SNAP, SOFT, Springs};
 use crate::widgets::{self, Rank, medium};
-use crate::{Corner, Frame, Intent, Intents, MainView, Talk, Tokens};
+use crate::{Frame, Intent, Intents, KeyFor, MainView, Talk, Tokens};
 use egui::{
     FontId, Id, Popup, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, WidgetType, pos2, vec2,
 };
@@ -67,35 +70,29 @@ pub(crate) fn voice_settings_ui(
         if test(ui, view, form, springs, frame) {
             *error = None;
         }
-        section(ui, t);
-        widgets::caption(ui, t, "Others hear me");
+        section(ui, t, "Others hear me");
         let all = [(Talk::Voice, "When I speak"), (Talk::Key, "Push to talk"), (Talk::Always, "Always")];
         choose(ui, t, &all, &mut choices.talk);
         match choices.talk {
             Talk::Voice => hint(ui, t, "The microphone opens by itself when you speak."),
-            Talk::Key => talk_key(ui, view, t, intents),
+            Talk::Key => hint(ui, t, "The microphone is open while you hold a key: see below."),
             Talk::Always => hint(ui, t, "The microphone is open all the time: others hear all that you do."),
         }
-        section(ui, t);
-        ui.columns_const(|[left, right]| {
-            widgets::caption(left, t, "Take out noise");
-            let all = [(Noise::Off, "Off"), (Noise::Usual, "Usual"), (Noise::Strong, "Strong")];
-            choose(left, t, &all, &mut choices.noise);
-            let about = match choices.noise {
+        section(ui, t, "Keys while a game is in front");
+        keys::keys_ui(ui, view, t, &mut choices, intents);
+        section(ui, t, "My voice");
+        widgets::caption(ui, t, "Take out noise");
+        let all = [(Noise::Off, "Off"), (Noise::Usual, "Usual"), (Noise::Strong, "Strong")];
+        choose(ui, t, &all, &mut choices.noise);
+        hint(
+            ui,
+            t,
+            match choices.noise {
                 Noise::Off => "Others hear the room around you.",
                 Noise::Usual => "Quiets fans and hum.",
                 Noise::Strong => "Quiets keys and clatter too. Music suffers.",
-            };
-            hint(left, t, about);
-            widgets::caption(right, t, "I listen with");
-            choose(right, t, &[(true, "Headphones"), (false, "Speakers")], &mut choices.headphones);
-            let about = match choices.headphones {
-                true => "Voices come from where people sit.",
-                false => "Voices come from left and right.",
-            };
-            hint(right, t, about);
-        });
-        section(ui, t);
+            },
+        );
         let echo = "Others do not hear themselves out of your speakers.";
         if widgets::switch_row(ui, t, "Take out echo", echo, choices.echo) {
             choices.echo = !choices.echo;
@@ -104,30 +101,33 @@ pub(crate) fn voice_settings_ui(
         if widgets::switch_row(ui, t, "Even out loudness", gain, choices.gain) {
             choices.gain = !choices.gain;
         }
-        section(ui, t);
+        section(ui, t, "What I hear");
+        widgets::caption(ui, t, "I listen with");
+        choose(ui, t, &[(true, "Headphones"), (false, "Speakers")], &mut choices.headphones);
+        hint(
+            ui,
+            t,
+            match choices.headphones {
+                true => "Voices come from where people sit.",
+                false => "Voices come from left and right.",
+            },
+        );
+        let cues = "And when you mute, deafen, join or leave. Nobody else hears them.";
+        if widgets::switch_row(ui, t, "Sounds when people come and go", cues, choices.cues) {
+            choices.cues = !choices.cues;
+        }
+        section(ui, t, "Overlay");
+        overlay::overlay_ui(ui, view, t, &mut choices);
+        section(ui, t, "Large rooms");
         let lend = "While you are in no room. This computer hears nothing of what it passes on.";
         if widgets::switch_row(ui, t, "Pass on the voices of large rooms", lend, choices.lend) {
             choices.lend = !choices.lend;
         }
-        section(ui, t);
+        section(ui, t, "Games");
         let about =
             view.voice.no_games.unwrap_or("Your communities see what games tell by themselves. Nothing is looked up.");
         if widgets::switch_row(ui, t, "Show which game I play", about, choices.games) {
             choices.games = !choices.games;
-        }
-        section(ui, t);
-        let about = view.voice.no_overlay.unwrap_or("Clicks go through it. Games must run in a window or borderless.");
-        if widgets::switch_row(ui, t, "Show who speaks over games", about, choices.overlay.is_some()) {
-            choices.overlay = if choices.overlay.is_some() { None } else { Some(Corner::default()) };
-        }
-        if let Some(corner) = &mut choices.overlay {
-            let all = [
-                (Corner::TopLeft, "Top left"),
-                (Corner::TopRight, "Top right"),
-                (Corner::BottomLeft, "Bottom left"),
-                (Corner::BottomRight, "Bottom right"),
-            ];
-            choose(ui, t, &all, corner);
         }
     });
     let high = shown.content_size.y.min(room);
@@ -141,29 +141,11 @@ pub(crate) fn voice_settings_ui(
     }
 }
 
-fn section(ui: &mut Ui, t: &Tokens) {
+/// A line across, and what stands below it.
+fn section(ui: &mut Ui, t: &Tokens, title: &str) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), t.space.md), Sense::hover());
     ui.painter().hline(rect.x_range(), rect.center().y, Stroke::new(1.0, t.color.line));
-}
-
-/// Which key is held to talk, where it works, and the way to another.
-fn talk_key(ui: &mut Ui, view: &MainView<'_>, t: &Tokens, intents: &mut Intents) {
-    let key = view.voice.key;
-    let words = match (key.asked, key.everywhere) {
-        (true, _) => "Press the key you want. Escape keeps the old one.".to_owned(),
-        (_, true) => format!("Hold {} to talk, whatever is in front. Games get it too.", key.label),
-        (_, false) => format!("Hold {} to talk, while this window is in front.", key.label),
-    };
-    hint(ui, t, &words);
-    if key.everywhere {
-        ui.add_space(t.space.xs);
-        let label = if key.asked { "Waiting for a key" } else { "Choose another key" };
-        if widgets::button(ui, t, Rank::Quiet, label, !key.asked, None).clicked() {
-            intents.push(Intent::AskTalkKey);
-        }
-    } else if let Some(word) = key.word {
-        hint(ui, t, word);
-    }
+    widgets::heading(ui, t, title, t.text_size.body);
 }
 
 fn hint(ui: &mut Ui, t: &Tokens, text: &str) {
@@ -319,7 +301,7 @@ fn test(ui: &mut Ui, view: &MainView<'_>, form: &mut VoiceForm, springs: &mut Sp
     if clicked {
         form.testing = !form.testing;
     }
-    let held = format!("Others hear nothing. Hold {} to talk.", view.voice.key.label);
+    let held = format!("Others hear nothing. Hold {} to talk.", view.voice.keys.label(KeyFor::Talk));
     let (text, ink) = match (form.testing, mic.open, view.voice.choices.talk) {
         (false, ..) => ("You hear yourself as others would. Nobody else hears it.", c.muted),
         (_, true, _) => ("Others would hear this.", c.speak),

@@ -17,5 +17,7 @@ mod scrolling;
 mod stage;
 #[path = "behaviour/voice.rs"]
 mod voice;
+#[path = "behaviour/voice_keys.rs"]
+mod voice_keys;
 #[path = "behaviour/voice_settings.rs"]
 mod voice_settings;

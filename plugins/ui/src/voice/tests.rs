@@ -172,6 +172,7 @@ fn choices_are_kept_and_the_node_knows_them_at_the_next_start() {
         gain: false,
         headphones: false,
         lend: true,
+        cues: false,
         ..VoiceChoices::default()
     };
     let want = VoiceSettings {
@@ -183,6 +184,7 @@ fn choices_are_kept_and_the_node_knows_them_at_the_next_start() {
         gain: Some(false),
         headphones: Some(false),
         lend: Some(true),
+        cues: Some(false),
         ..VoiceSettings::default()
     };
     let mut app = client(Prefs::open(Some(&folder)));

@@ -127,7 +127,7 @@ impl Kernel {
 
     pub(crate) fn left(&mut self, request: u64, space: SpaceId) {
         if self.voice.as_ref().is_some_and(|v| v.space == space) {
-            self.voice_out();
+            self.voice_out(true);
             self.voice_left();
         }
         if let Some(s) = self.spaces.get_mut(&space) {

@@ -69,7 +69,7 @@ impl Calls {
                 };
                 self.calls.insert(i, Call::new(config, self.w.now_ms() * 1_000));
             }
-            VoiceOrder::Exit => self.input(i, Input::Leave),
+            VoiceOrder::Exit { .. } => self.input(i, Input::Leave),
             VoiceOrder::Roster(roster) => {
                 self.input(i, Input::Roster(roster.into_iter().map(Into::into).collect()));
             }

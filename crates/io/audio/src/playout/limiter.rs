@@ -1,8 +1,9 @@
-//! The end of the mix: deafen, then a limiter that looks ahead 1.3 ms and never lets a sample past its ceiling.
+//! The end of the mix: deafen, cues, then a limiter that looks ahead 1.3 ms and never lets a sample past its ceiling.
 //!
 //! The needed gain is held over the look-ahead and then averaged over it, so that it is down before the peak comes and moves
 //! without a step (the usual look-ahead peak limiter; every average covers only gains that are low enough for the sample).
 
+use super::cues::CuePlayer;
 use kira::Frame;
 use kira::effect::{Effect, EffectBuilder};
 use kira::info::Info;
@@ -62,26 +63,33 @@ impl Limiter {
 pub struct Ending {
     limiter: Limiter,
     deafened: Arc<AtomicBool>,
+    cues: CuePlayer,
     open: f32,
 }
 
-/// Makes an [`Ending`] that falls silent while the flag is up.
-pub struct EndingBuilder(pub Arc<AtomicBool>);
+/// Makes an [`Ending`] that falls silent while the flag is up, but for cues.
+pub struct EndingBuilder {
+    /// The flag.
+    pub deafened: Arc<AtomicBool>,
+    /// The cues.
+    pub cues: CuePlayer,
+}
 
 impl EffectBuilder for EndingBuilder {
     type Handle = ();
 
     fn build(self) -> (Box<dyn Effect>, ()) {
-        (Box::new(Ending { limiter: Limiter::default(), deafened: self.0, open: 1.0 }), ())
+        (Box::new(Ending { limiter: Limiter::default(), deafened: self.deafened, cues: self.cues, open: 1.0 }), ())
     }
 }
 
 impl Effect for Ending {
     fn process(&mut self, frames: &mut [Frame], _dt: f64, _info: &Info) {
         let step = if self.deafened.load(Ordering::Relaxed) { -DEAFEN } else { DEAFEN };
+        self.cues.heed();
         for frame in frames {
             self.open = (self.open + step).clamp(0.0, 1.0);
-            *frame = self.limiter.frame(*frame * self.open);
+            *frame = self.limiter.frame(*frame * self.open + Frame::from_mono(self.cues.sample()));
         }
     }
 }

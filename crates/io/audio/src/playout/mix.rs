@@ -3,10 +3,12 @@
 //! One backend serves a device, a file and a test: whoever needs sound pulls it. What leaves [`Mix::render`] is after the
 //! limiter, so it is also what the echo canceller must know.
 
+use super::cues::{self, CueStarter};
 use super::head::{Head, HeadError};
 use super::limiter::EndingBuilder;
 use super::sound::{Controls, TalkerSound};
 use crate::limits::{MAX_DECODED, RATE, RENDER};
+use hearth_ports::audio::Cue;
 use kira::backend::{Backend, Renderer};
 use kira::track::MainTrackBuilder;
 use kira::{AudioManager, AudioManagerSettings, Capacities};
@@ -52,15 +54,17 @@ impl Drop for Voice {
 pub struct Mix {
     manager: AudioManager<Pulled>,
     deafened: Arc<AtomicBool>,
+    cues: CueStarter,
 }
 
 impl Mix {
     /// Silence, until a voice is added.
     pub fn new() -> Self {
         let deafened = Arc::new(AtomicBool::new(false));
+        let (starter, player) = cues::pair();
         let main = MainTrackBuilder::new()
             .sound_capacity(2 * MAX_DECODED + 2)
-            .with_effect(EndingBuilder(Arc::clone(&deafened)));
+            .with_effect(EndingBuilder { deafened: Arc::clone(&deafened), cues: player });
         let settings = AudioManagerSettings {
             capacities: Capacities {
                 sub_track_capacity: 8,
@@ -74,7 +78,7 @@ impl Mix {
             backend_settings: (),
         };
         match AudioManager::new(settings) {
-            Ok(manager) => Self { manager, deafened },
+            Ok(manager) => Self { manager, deafened, cues: starter },
             Err(never) => match never {},
         }
     }
@@ -100,6 +104,11 @@ impl Mix {
         let sound = TalkerSound { ring, controls: Arc::clone(&controls), ears: None, backlog };
         self.manager.play(sound).ok()?;
         Some(controls)
+    }
+
+    /// A cue, dry and in the middle, also for who is deafened. Allocates nothing.
+    pub fn cue(&mut self, cue: Cue) {
+        self.cues.start(cue);
     }
 
     /// Falls silent, or not, within 5 ms. Streams go on.

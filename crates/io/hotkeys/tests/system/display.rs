@@ -3,7 +3,7 @@
 use crate::screen::{Ears, OtherProgram, SOON, Screen, chord, lacks, until};
 use crate::xtest::Fingers;
 use hearth_hotkeys::Action::{Deafen, Mute, Overlay, Talk};
-use hearth_hotkeys::{Captured, Reach, Unavailable};
+use hearth_hotkeys::{Action, Captured, Reach, Unavailable};
 use std::time::Duration;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xinput::{
@@ -23,9 +23,25 @@ const M: u8 = 58;
 const F13: u8 = 191;
 const ESCAPE: u8 = 9;
 
+const TALKS: [(Action, &str); 1] = [(Talk, "KeyV")];
+
 /// Waits until the watcher hears, by way of a key that no test uses otherwise.
 fn settle(ears: &Ears, fingers: &Fingers) {
     ears.ready(Overlay, |down| fingers.key(F13, down).unwrap());
+}
+
+/// Somebody who types on a screen, and ears that hear these chords and are ready.
+fn watch(screen: &Screen, bindings: &[(Action, &str)]) -> (Fingers, Ears) {
+    let fingers = Fingers::on(Some(&screen.name)).unwrap();
+    let ears = Ears::on(screen.source(), &[bindings, &[(Overlay, "F13")]].concat());
+    settle(&ears, &fingers);
+    (fingers, ears)
+}
+
+/// Holds the key to talk.
+fn hold(ears: &Ears, fingers: &Fingers) {
+    fingers.key(V, true).unwrap();
+    assert_eq!(ears.next(), (Talk, true));
 }
 
 #[test]
@@ -35,9 +51,8 @@ fn another_program_has_the_focus_and_gets_the_key_too() {
     }
     let screen = Screen::new();
     let other = OtherProgram::on(&screen);
-    let ears = Ears::on(screen.source(), &[(Talk, "KeyV"), (Overlay, "F13")]);
+    let (_, ears) = watch(&screen, &TALKS);
     assert_eq!(ears.hotkeys.reach(), Reach::Everywhere);
-    settle(&ears, &Fingers::on(Some(&screen.name)).unwrap());
     screen.xdotool(&["keydown", "v"]);
     assert_eq!(ears.next(), (Talk, true));
     until("the other program sees the press", || other.saw("KeyPress", V) > 0);
@@ -55,8 +70,7 @@ fn keys_that_were_not_asked_for_are_not_told() {
     }
     let screen = Screen::new();
     let other = OtherProgram::on(&screen);
-    let ears = Ears::on(screen.source(), &[(Talk, "KeyV"), (Overlay, "F13")]);
-    settle(&ears, &Fingers::on(Some(&screen.name)).unwrap());
+    let (_, ears) = watch(&screen, &TALKS);
     screen.xdotool(&["key", "b", "ctrl+b", "shift+m", "F5", "space"]);
     until("the other program sees them", || other.saw("KeyRelease", B) >= 2 && other.saw("KeyRelease", 65) >= 1);
     screen.xdotool(&["key", "v"]);
@@ -71,9 +85,7 @@ fn a_key_that_repeats_is_one_press() {
     }
     let screen = Screen::new();
     let other = OtherProgram::on(&screen);
-    let ears = Ears::on(screen.source(), &[(Talk, "KeyV"), (Overlay, "F13")]);
-    let fingers = Fingers::on(Some(&screen.name)).unwrap();
-    settle(&ears, &fingers);
+    let (fingers, ears) = watch(&screen, &TALKS);
     screen.xdotool(&["keydown", "v"]);
     until("the server repeats it for the other program", || other.saw("KeyPress", V) >= 5);
     // And as a keyboard does that repeats by itself.
@@ -91,9 +103,7 @@ fn nothing_has_the_focus_or_a_game_has_the_keyboard_to_itself() {
         return;
     }
     let screen = Screen::new();
-    let fingers = Fingers::on(Some(&screen.name)).unwrap();
-    let ears = Ears::on(screen.source(), &[(Talk, "KeyV"), (Overlay, "F13")]);
-    settle(&ears, &fingers);
+    let (fingers, ears) = watch(&screen, &TALKS);
     let game = Fingers::on(Some(&screen.name)).unwrap();
     let root = game.display().setup().roots[0].root;
     let grabbed = game.display().grab_keyboard(false, root, x11rb::CURRENT_TIME, GrabMode::ASYNC, GrabMode::ASYNC);
@@ -110,10 +120,8 @@ fn chords_side_buttons_and_lone_modifiers() {
         return;
     }
     let screen = Screen::new();
-    let fingers = Fingers::on(Some(&screen.name)).unwrap();
-    let bindings = [(Mute, "Ctrl+Shift+KeyM"), (Deafen, "Mouse4"), (Talk, "ControlLeft"), (Overlay, "F13")];
-    let ears = Ears::on(screen.source(), &bindings);
-    settle(&ears, &fingers);
+    let bindings = [(Mute, "Ctrl+Shift+KeyM"), (Deafen, "Mouse4"), (Talk, "ControlLeft")];
+    let (fingers, ears) = watch(&screen, &bindings);
     for (button, down) in [(1, true), (1, false), (8, true), (8, false), (2, true), (2, false)] {
         fingers.button(button, down).unwrap();
     }
@@ -137,11 +145,8 @@ fn what_is_held_ends_when_it_is_bound_no_more_and_when_the_watcher_ends() {
         return;
     }
     let screen = Screen::new();
-    let fingers = Fingers::on(Some(&screen.name)).unwrap();
-    let ears = Ears::on(screen.source(), &[(Talk, "KeyV"), (Overlay, "F13")]);
-    settle(&ears, &fingers);
-    fingers.key(V, true).unwrap();
-    assert_eq!(ears.next(), (Talk, true));
+    let (fingers, ears) = watch(&screen, &TALKS);
+    hold(&ears, &fingers);
     ears.set(&[(Talk, "KeyB"), (Overlay, "F13")]);
     assert_eq!(ears.next(), (Talk, false));
     fingers.key(V, false).unwrap();
@@ -156,14 +161,11 @@ fn a_chord_is_captured_and_told_to_nobody_else() {
         return;
     }
     let screen = Screen::new();
-    let fingers = Fingers::on(Some(&screen.name)).unwrap();
     // With a button among them, so that the display tells of clicks from the start.
-    let ears = Ears::on(screen.source(), &[(Talk, "KeyV"), (Mute, "Mouse4"), (Overlay, "F13")]);
-    settle(&ears, &fingers);
+    let (fingers, ears) = watch(&screen, &[(Talk, "KeyV"), (Mute, "Mouse4")]);
 
     // The end of what is begun shows that the capture has begun.
-    fingers.key(V, true).unwrap();
-    assert_eq!(ears.next(), (Talk, true));
+    hold(&ears, &fingers);
     let capture = ears.hotkeys.capture(SOON);
     assert_eq!(ears.next(), (Talk, false));
     fingers.key(V, false).unwrap();
@@ -179,8 +181,7 @@ fn a_chord_is_captured_and_told_to_nobody_else() {
     assert_eq!(capture.wait(), Captured::Chord(chord("Ctrl+KeyV")));
 
     settle(&ears, &fingers);
-    fingers.key(V, true).unwrap();
-    assert_eq!(ears.next(), (Talk, true));
+    hold(&ears, &fingers);
     let capture = ears.hotkeys.capture(SOON);
     assert_eq!(ears.next(), (Talk, false));
     for down in [true, false] {
@@ -204,9 +205,7 @@ fn a_keyboard_that_goes_while_a_key_is_held_lets_go() {
         return;
     }
     let screen = Screen::new();
-    let fingers = Fingers::on(Some(&screen.name)).unwrap();
-    let ears = Ears::on(screen.source(), &[(Talk, "KeyV"), (Overlay, "F13")]);
-    settle(&ears, &fingers);
+    let (fingers, ears) = watch(&screen, &TALKS);
     let second = Second::on(&screen);
     second.0.key(V, true).unwrap();
     assert_eq!(ears.next(), (Talk, true));
@@ -225,8 +224,7 @@ fn a_keyboard_that_goes_while_a_key_is_held_lets_go() {
     };
     second.change(3, HierarchyChangeData::RemoveMaster(remove));
     assert_eq!(ears.next(), (Talk, false));
-    fingers.key(V, true).unwrap();
-    assert_eq!(ears.next(), (Talk, true));
+    hold(&ears, &fingers);
 }
 
 /// Somebody with a mouse and a keyboard of their own on the same screen.
@@ -261,11 +259,8 @@ fn a_display_that_dies_lets_go_and_is_heard_again_when_it_is_back() {
         return;
     }
     let screen = Screen::new();
-    let fingers = Fingers::on(Some(&screen.name)).unwrap();
-    let ears = Ears::on(screen.source(), &[(Talk, "KeyV"), (Overlay, "F13")]);
-    settle(&ears, &fingers);
-    fingers.key(V, true).unwrap();
-    assert_eq!(ears.next(), (Talk, true));
+    let (fingers, ears) = watch(&screen, &TALKS);
+    hold(&ears, &fingers);
     let name = screen.kill();
     assert_eq!(ears.next(), (Talk, false));
     until("the loss is told", || ears.hotkeys.trouble() == Some(Unavailable::NoAnswer));

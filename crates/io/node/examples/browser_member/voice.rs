@@ -102,7 +102,7 @@ impl Voice {
             VoiceOrder::Enter { space, channel, me, .. } => self.enter(space, channel, me).await,
             // Nobody mutes a page.
             VoiceOrder::Me(_) | VoiceOrder::Plan(_) => {}
-            VoiceOrder::Exit => self.input(Input::Leave).await,
+            VoiceOrder::Exit { .. } => self.input(Input::Leave).await,
             VoiceOrder::Roster(roster) => {
                 self.peers = roster.iter().map(|m| (m.device, m.peer)).collect();
                 self.input(Input::Roster(roster.into_iter().map(Member::from).collect())).await;

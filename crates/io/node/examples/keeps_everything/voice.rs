@@ -98,7 +98,7 @@ impl Voice {
         match order {
             VoiceOrder::Enter { space, channel, me, .. } => self.enter(space, channel, me).await,
             VoiceOrder::Me(_) | VoiceOrder::Plan(_) => {}
-            VoiceOrder::Exit => {
+            VoiceOrder::Exit { .. } => {
                 self.outside();
                 self.input(Input::Leave).await;
             }

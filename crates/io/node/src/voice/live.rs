@@ -10,6 +10,7 @@ use hearth_room::{BuiltIn, Carried, Plan, Spot};
 use hearth_types::{ChannelId, DeviceId, PeerKey, SpaceId, UserId};
 use hearth_voice::{Call, CallConfig, CallId, Input, OpenedFrame, Output, Topology, Warning};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 pub(crate) struct Live {
     pub call: Call,
@@ -25,6 +26,8 @@ pub(crate) struct Live {
     next_talker: TalkerId,
     speaking: bool,
     plan: Plan,
+    /// When one came in, since the node began.
+    pub(super) entered: Duration,
 }
 
 /// Somebody else in the room.
@@ -76,6 +79,7 @@ impl Live {
             next_talker: 0,
             speaking: false,
             plan: BuiltIn::default().plan(),
+            entered: Duration::from_micros(now_us),
         })
     }
 

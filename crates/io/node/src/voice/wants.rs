@@ -31,6 +31,8 @@ pub(super) struct Wants {
     pub(super) testing: bool,
     /// Levels are told.
     pub(super) meter: bool,
+    /// Who comes and goes, and one's own muting, has a sound.
+    pub(super) cues: bool,
 }
 
 impl Default for Wants {
@@ -53,6 +55,7 @@ impl Default for Wants {
             uplink_kbps: None,
             testing: false,
             meter: false,
+            cues: false,
         }
     }
 }
@@ -83,6 +86,7 @@ impl Wants {
         take(&mut self.headphones, &settings.headphones);
         take(&mut self.muted, &settings.mute);
         take(&mut self.deafened, &settings.deafen);
+        take(&mut self.cues, &settings.cues);
         if settings.gate.is_some() {
             self.gate = settings.gate;
         } else if settings.ptt.is_some() {
@@ -103,8 +107,9 @@ impl Wants {
         in_call || self.testing || self.into.is_some()
     }
 
-    /// Everything, as the audio side is to have it. A microphone is open only in a call or a test.
-    pub(super) fn commands(&self, in_call: bool) -> [AudioCommand; 10] {
+    /// Everything, as the audio side is to have it. A microphone is open only in a call or a test; `rings_out` leaves the
+    /// speakers open after a call.
+    pub(super) fn commands(&self, in_call: bool, rings_out: bool) -> [AudioCommand; 10] {
         let open = in_call || self.testing;
         let source = match &self.wav {
             _ if !open => AudioSource::None,
@@ -113,7 +118,7 @@ impl Wants {
         };
         let sink = match &self.into {
             Some(path) => AudioSink::Wav(path.clone()),
-            None if open => AudioSink::Device(self.output.clone()),
+            None if open || rings_out => AudioSink::Device(self.output.clone()),
             None => AudioSink::None,
         };
         let Self { echo, gain, .. } = *self;

@@ -81,7 +81,23 @@ fn time_alone_changes_something_only_at_a_fade() {
 }
 
 #[test]
-fn eight_people_and_three_toasts_at_most() {
+fn two_mentions_of_six_seconds_are_painted_a_few_times_at_most_ten_a_second() {
+    let told = |until_ms| Toast { title: "Bo in #clips".into(), line: "@ada".into(), until_ms };
+    let f = OverlayFrame { toasts: vec![told(NOW + 6_000), told(NOW + 4_500)], ..frame(vec![]) };
+    let at = |now| paint(&f, &Look::default(), now);
+    assert_eq!(at(NOW), at(NOW + 4_500), "they stand still");
+    let (mut now, mut wakes) = (NOW, vec![]);
+    while let Some(next) = next_change(&f, now) {
+        assert!(next - now >= 100, "{now} to {next}");
+        wakes.push(next);
+        now = next;
+    }
+    assert!(wakes.len() <= 12, "{wakes:?}");
+    assert!(wakes[0] == NOW + 4_500 && at(now).is_none(), "nothing before the first fade, nothing after the last");
+}
+
+#[test]
+fn eight_people_and_two_toasts_at_most() {
     let people = (0..20).map(|n| speaks(&n.to_string(), 0.5)).collect();
     let told = Toast { title: "t".into(), line: "l".into(), until_ms: NOW + 1 };
     let frame = OverlayFrame { toasts: vec![told; 9], ..frame(people) };

@@ -121,14 +121,3 @@ fn plain(text: &str) -> String {
     let seen = text.trim().chars().filter(|c| !hidden(*c)).take(TEXT);
     seen.map(|c| if c.is_whitespace() || c.is_control() { ' ' } else { c }).collect()
 }
-
-/// Up to two initials, as the client has them.
-pub(crate) fn initials(name: &str) -> String {
-    let mut words = name
-        .split(|c: char| c.is_whitespace() || matches!(c, '-' | '_' | '.'))
-        .filter(|w| w.chars().any(char::is_alphanumeric));
-    let first = words.next().and_then(|w| w.chars().find(|c| c.is_alphanumeric()));
-    let last = words.next_back().and_then(|w| w.chars().find(|c| c.is_alphanumeric()));
-    let out: String = first.into_iter().chain(last).flat_map(char::to_uppercase).take(2).collect();
-    if out.is_empty() { "?".into() } else { out }
-}

@@ -209,6 +209,8 @@ fn a_test_that_fails_says_why_and_can_be_tried_again() {
 #[test]
 fn every_choice_is_one_click_and_holds() {
     let mut s = opened(Cast::in_call());
+    s.0.set_size(vec2(1280.0, 1400.0));
+    s.settle();
     let was = VoiceChoices::default();
     for (click, want) in [
         ("Push to talk", VoiceChoices { talk: Talk::Key, ..was.clone() }),
@@ -227,6 +229,10 @@ fn every_choice_is_one_click_and_holds() {
         assert_eq!(s.log().len(), before + 1, "{click}, which holds already");
     }
     for (click, want) in [
+        (
+            "Sounds when people come and go. And when you mute, deafen, join or leave. Nobody else hears them.",
+            VoiceChoices { cues: false, ..was.clone() },
+        ),
         (
             "Take out echo. Others do not hear themselves out of your speakers.",
             VoiceChoices { echo: false, ..was.clone() },

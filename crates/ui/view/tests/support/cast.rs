@@ -4,7 +4,7 @@
 use hearth_ports::*;
 use hearth_types::{ChannelId, ChannelKind, EntryId, Permissions, Playing, SpaceId, UserId};
 use hearth_view::{
-    CallView, ChannelItem, CommunityItem, MainView, MicView, SyncView, TalkKey, Toast, TypingView, VoiceChoices,
+    CallView, ChannelItem, CommunityItem, KeysView, MainView, MicView, SyncView, Toast, TypingView, VoiceChoices,
     VoicePerson, VoiceView, WindowView,
 };
 
@@ -74,7 +74,7 @@ pub struct Cast {
     pub voices: Vec<VoicePerson>,
     pub choices: VoiceChoices,
     pub talking: bool,
-    pub key: TalkKey<'static>,
+    pub keys: KeysView<'static>,
     pub mic: MicView,
     /// What is found when somebody looks for devices; none: the sound system does not answer.
     pub devices: Option<VoiceDevicesView>,
@@ -247,7 +247,7 @@ impl Cast {
             voices: vec![],
             choices: VoiceChoices::default(),
             talking: false,
-            key: TalkKey::default(),
+            keys: KeysView::default(),
             mic: MicView::default(),
             devices: Some(devices(
                 &["Built-in Audio Analog Stereo", LONG_MICROPHONE, "USB Camera Mono"],
@@ -511,7 +511,7 @@ impl Cast {
                 people: &self.voices,
                 call: self.call(),
                 choices: &self.choices,
-                key: self.key,
+                keys: self.keys,
                 talking: self.talking,
                 no_overlay: None,
                 no_games: None,
