@@ -147,6 +147,7 @@ mod tests {
             rank: u16::MAX,
             owner: true,
             presence: Presence::Online,
+            playing: None,
         };
         let me = IdentityView { user: ME, name: "Ada".into(), color: 0 };
         [NodeEvent::Identity(me), NodeEvent::Community(head), NodeEvent::Channel(channel), NodeEvent::Member(bo)]

@@ -196,6 +196,7 @@ impl Call {
 
     fn tick(&mut self) {
         self.ticked_us = self.now;
+        self.greet_again();
         self.tend_keys();
         self.failover();
         self.consider();

@@ -102,6 +102,8 @@ pub const WIRE_BYTES: usize = 64;
 
 /// Between two heartbeats of a relay.
 pub const HEARTBEAT_US: u64 = 100_000;
+/// Whoever did not greet after this long is greeted again.
+pub const GREET_AGAIN_US: u64 = 700_000;
 /// Between two heartbeats of a stand-by, and two signs of life of a member.
 pub const IDLE_BEAT_US: u64 = 500_000;
 /// Without any packet for this long, a relay is suspected.

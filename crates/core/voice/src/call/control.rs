@@ -65,6 +65,10 @@ impl Call {
         }
         if known != Some(self.session) {
             self.send.forget(&peer);
+            // It took no signal of ours so far: what was said is said again.
+            if !self.links.is_up(&peer) {
+                self.links.close(&peer, &mut self.out);
+            }
             self.hello(peer);
         }
         let waiting = self.members.get_mut(&peer).map(|p| std::mem::take(&mut p.waiting)).unwrap_or_default();

@@ -20,6 +20,8 @@ pub(crate) struct Peer {
     pub waiting: Vec<Vec<u8>>,
     pub wanted_us: u64,
     pub nudged_us: u64,
+    /// When it was greeted last.
+    greeted_us: u64,
     pub bad: (u32, u64),
     pub messages: Rate,
     pub frames: Rate,
@@ -43,6 +45,7 @@ impl Peer {
             waiting: Vec::new(),
             wanted_us: 0,
             nudged_us: 0,
+            greeted_us: 0,
             bad: (0, 0),
             messages: Rate::new(limits::MESSAGES_BURST, now_us),
             frames: Rate::new(limits::FRAMES_BURST, now_us),
@@ -154,8 +157,20 @@ impl Call {
         }
     }
 
+    /// A greeting or its answer may be lost while a link takes another's place, and nothing follows without them: whoever
+    /// did not greet is greeted again, and answers since it is not known.
+    pub(super) fn greet_again(&mut self) {
+        let late = self.now.saturating_sub(limits::GREET_AGAIN_US);
+        let silent = self.members.values().filter(|p| p.m.linked && p.session.is_none() && p.greeted_us <= late);
+        for peer in silent.map(|p| p.m.peer).collect::<Vec<_>>() {
+            self.hello(peer);
+        }
+    }
+
     pub(super) fn hello(&mut self, peer: PeerKey) {
-        let known = self.members.get(&peer).and_then(|p| p.session);
+        let Some(p) = self.members.get_mut(&peer) else { return };
+        p.greeted_us = self.now;
+        let known = p.session;
         self.say(peer, &CallMessage::Hello { session: self.session, role: self.me.role, known });
     }
 

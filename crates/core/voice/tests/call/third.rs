@@ -79,6 +79,24 @@ fn words_lost_on_the_way_are_made_up_for_once_the_call_is_told() {
 }
 
 #[test]
+fn a_greeting_that_is_lost_is_said_again() {
+    for lost in [0..1, 1..2, 0..2] {
+        let mut world = World::of(3, 925);
+        // Nobody is told that anything was lost.
+        let until = world.now + 500 * MS;
+        world.thirds.insert((0, 1), Some(2));
+        let clock = std::rc::Rc::new(std::cell::Cell::new(world.now));
+        let now = std::rc::Rc::clone(&clock);
+        world.passes = Some(Box::new(move |from, _| now.get() >= until || !lost.contains(&from)));
+        for _ in 0..30 {
+            world.run(100 * MS);
+            clock.set(world.now);
+        }
+        hear_each_other(&mut world, 48);
+    }
+}
+
+#[test]
 fn the_third_goes_and_its_keys_with_it_by_way_of_another() {
     let mut world = without_a_link(4, 930);
     world.run(3 * SECOND);
