@@ -170,7 +170,6 @@ fn taken(choices: &VoiceChoices, which: KeyFor, new: Chord) -> Option<KeyFor> {
     KeyFor::ALL.into_iter().find(|other| *other != which && chord(choices, *other) == Some(new))
 }
 
-#[expect(clippy::too_many_arguments, reason = "keys reach the call, the settings and the overlay")]
 fn follow(
     mut keys: ResMut<Keys>,
     mut voices: ResMut<Voices>,
