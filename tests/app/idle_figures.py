@@ -30,7 +30,8 @@ class Gallery(desktop.Desktop):
         self.client = subprocess.Popen(self.host.command(*words), env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                        stderr=subprocess.DEVNULL, text=True, bufsize=1)
         self.lab.at_end.append(lambda: self.client.poll() is None and self.client.kill())
-        self.window, _ = until(self._find_window, 60, "a window")
+        if "--hidden" not in self.args:
+            self.window, _ = until(self._find_window, 60, "a window")
 
     def updates(self):
         self.client.stdin.write("updates\n")
@@ -67,7 +68,7 @@ class Gallery(desktop.Desktop):
 
 
 def left_alone(lab):
-    hosts = lab.lan("a", "b", "c")
+    hosts = lab.lan("a", "b", "c", "d")
     idle = Gallery(lab, hosts[0], "a", args=["crowd"])
     idle.watch("a conversation of 100,000 messages, focused")
     other = idle._start(["xev", "-geometry", "120x60+1190+0"], "xev")
@@ -85,6 +86,10 @@ def left_alone(lab):
     three.watch("a room of eight, three speak, focused")
     three.run("xdotool", "windowminimize", three.window)
     three.watch("the same, minimised")
+    three.client.kill()
+    hidden = Gallery(lab, hosts[3], "d", args=["lounge", "--people", "8", "--speaking", "3", "--hidden", "on"])
+    assert hidden._find_window() is None, "a hidden window is on the screen"
+    hidden.watch("a room of eight, three speak, started without a window")
     figure("load", f"{os.getloadavg()[0]:.1f}")
 
 

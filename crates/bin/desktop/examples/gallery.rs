@@ -1,4 +1,5 @@
-//! The client over a made-up node, to look at: `gallery SCENE [--theme light] [--size 1920x1080] [--picture FILE] [--egui-fix off]`.
+//! The client over a made-up node, to look at: `gallery SCENE [--theme light] [--size 1920x1080] [--picture FILE]
+//! [--hidden on] [--egui-fix off]`.
 //!
 //! Scenes: `first` (empty home), `named` (no community yet), `lived-in`, `call` (the same, in a voice room), `talk` (the same,
 //! and somebody's voice rises and falls), `crowd` (100,000 messages), `alone` (nobody reachable), `lounge` (the voice room is
@@ -34,6 +35,7 @@ fn main() {
     let scene = args.next().unwrap_or_else(|| "lived-in".into());
     let (mut theme, mut size, mut picture, mut egui_fix) = (ThemeChoice::Dark, (1280, 720), None, true);
     let (mut people, mut speaking, mut plan, mut still) = (8, 2, BuiltIn::default(), false);
+    let mut hidden = false;
     while let Some(flag) = args.next() {
         let value = args.next().expect("a value after each option");
         match flag.as_str() {
@@ -47,6 +49,7 @@ fn main() {
             "--speaking" => speaking = value.parse().unwrap(),
             "--plan" => plan = BuiltIn::from_key(&value).expect("a plan"),
             "--still" => still = value == "on",
+            "--hidden" => hidden = value == "on",
             "--egui-fix" => egui_fix = value == "on",
             other => panic!("{other}?"),
         }
@@ -82,7 +85,7 @@ fn main() {
     }
     let surface = match picture {
         Some(file) => Surface::Picture { file, size },
-        None => Surface::Window { hidden: false, size },
+        None => Surface::Window { hidden, size },
     };
     let config = AppConfig {
         surface,

@@ -143,7 +143,7 @@ impl Known {
 
     fn sound(&self, signer: usize, c: &mut Cursor<'_>) -> CallMessage {
         let mine = self.session.unwrap_or_default();
-        match c.below(13) {
+        match c.below(14) {
             0 => {
                 let role = if c.flag() { Role::Volunteer } else { Role::Talker };
                 let known = [Some(mine), None, Some([7; 16])][c.below(3)];
@@ -187,6 +187,10 @@ impl Known {
             9 => CallMessage::Priority(c.flag()),
             10 => CallMessage::ProofWant { counter: c.number() },
             11 => CallMessage::Proof(self.proof(signer, c)),
+            12 => {
+                let train = if c.flag() { u32::from(c.byte()) } else { c.number() as u32 };
+                CallMessage::Probed { train, came: c.number() as u16, grown_us: c.number() as u32 }
+            }
             _ => CallMessage::Unknown { kind: c.number().max(100), body: vec![c.byte(); c.below(200)] },
         }
     }
