@@ -82,6 +82,26 @@ class Screen(Place):
         until(lambda: self.run("xdotool", take, self.game) or self.focused() == self.game, 20, "the game to have the focus")
 
     def serve(self):
+        """Starts the screen; one that never answers, as happens now and then, is made anew."""
+        for _ in range(3):
+            server = self.new_server()
+            geometry = ["timeout", "2", "xdotool", "getdisplaygeometry"]
+            for _ in range(40):
+                if server.poll() is not None or subprocess.run(geometry, env=self.env, capture_output=True).returncode == 0:
+                    break
+                time.sleep(0.05)
+            else:
+                server.kill()
+            if server.poll() is None:
+                return server
+            server.wait()
+        raise AssertionError("Xvfb does not answer")
+
+    def new_server(self):
+        # What a server leaves behind that was killed names a process, and another may have that number by now.
+        for left in (f"/tmp/.X{self.number}-lock", f"/tmp/.X11-unix/X{self.number}"):
+            if self.number and os.path.exists(left):
+                os.remove(left)
         read, write = os.pipe()
         name = [f":{self.number}"] if self.number else ["-displayfd", str(write)]
         words = ["Xvfb", *name, "-screen", "0", f"{SIZE[0]}x{SIZE[1]}x24", "-nolisten", "tcp", "-noreset", *self.without]

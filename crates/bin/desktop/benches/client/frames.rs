@@ -37,6 +37,8 @@ const FRAMES: usize = 600;
 struct Stopwatch {
     started: Option<Duration>,
     frames: Vec<Duration>,
+    /// Draws of the face: one for each piece with a clip or a texture of its own.
+    face: usize,
 }
 
 /// What this thread has used so far.
@@ -47,10 +49,11 @@ fn used() -> Duration {
 fn timed(app: &mut App) {
     app.init_resource::<Stopwatch>()
         .add_systems(First, |mut watch: ResMut<Stopwatch>| watch.started = Some(used()))
-        .add_systems(Last, |mut watch: ResMut<Stopwatch>| {
+        .add_systems(Last, |mut watch: ResMut<Stopwatch>, faces: Query<&EguiRenderOutput>| {
             if let Some(started) = watch.started.take() {
                 watch.frames.push(used() - started);
             }
+            watch.face = faces.iter().map(|output| output.paint_jobs.len()).sum();
         });
 }
 
@@ -104,11 +107,6 @@ impl Renderer {
         });
         Self { beneath, extracts }
     }
-}
-
-/// Draws of the face: one for each piece with a clip or a texture of its own.
-fn of_the_face(app: &mut App) -> usize {
-    app.world_mut().query::<&EguiRenderOutput>().iter(app.world()).map(|output| output.paint_jobs.len()).sum()
 }
 
 /// What the card holds, in MB.
@@ -170,7 +168,7 @@ fn run(name: &str, mut app: App, wheel: f32) {
     };
     let main = at(std::mem::take(&mut app.world_mut().resource_mut::<Stopwatch>().frames));
     let extract = at(std::mem::take(&mut renderer.extracts.lock().unwrap()));
-    let (beneath, face) = (renderer.beneath.load(Relaxed), of_the_face(&mut app));
+    let (beneath, face) = (renderer.beneath.load(Relaxed), app.world().resource::<Stopwatch>().face);
     let card = on_the_card(&app);
     println!("{name:<38} {main}; to the renderer {extract}; {beneath} + {face} draws, {card:.1} MB on the card");
 }
