@@ -19,9 +19,12 @@ SETTLES_S = 3.0
 BOUND_S = 4.0
 
 
-def over_two_changes(lab, hosts, turn):
-    """The longest silence while first one network goes and comes back, then the other."""
-    left, right = (Peer(lab, host, f"{host.name}-{turn}") for host in hosts)
+def a_pulled_cable_costs_a_moment(lab):
+    hosts = lab.lan("left", "right")
+    radio = lab.bridge("radio")
+    for n, host in enumerate(hosts, 1):
+        lab.wire(host, radio, f"10.2.0.{n}/24", "eth1", f"r{n}{lab.tag}")
+    left, right = (Peer(lab, host, name) for host, name in zip(hosts, ("left", "right")))
     community, _ = left.found("The Den")
     right.join(left.invite(community))
     until(lambda: agree([left, right], community), 30, "both of one mind")
@@ -43,19 +46,8 @@ def over_two_changes(lab, hosts, turn):
     stop_listening([left, right])
     gaps = silences(lab, [left, right], [left, right], "over the change")
     figure("longest silences", ", ".join(f"{t} at {e} {s:.2f} s" for (t, e), s in gaps.items()))
+    assert max(gaps.values()) <= BOUND_S, gaps
     assert left.stop() == right.stop() == 0
-    return max(gaps.values())
-
-
-def a_pulled_cable_costs_a_moment(lab):
-    """A fault that is known and not understood: in two of thirteen runs it took 4.4 and 8.7 s. Two such in a row are too many."""
-    hosts = lab.lan("left", "right")
-    radio = lab.bridge("radio")
-    for n, host in enumerate(hosts, 1):
-        lab.wire(host, radio, f"10.2.0.{n}/24", "eth1", f"r{n}{lab.tag}")
-    if over_two_changes(lab, hosts, 1) > BOUND_S:
-        again = over_two_changes(lab, hosts, 2)
-        assert again <= BOUND_S, again
 
 
 if __name__ == "__main__":
